@@ -1,0 +1,3 @@
+"""ddbengine: a DynamoDB-compatible storage engine."""
+
+__version__ = "0.1.0"

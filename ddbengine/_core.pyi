@@ -1,0 +1,170 @@
+"""Types of the Cython core: bytes in, bytes out.  It knows nothing of tables, requests or errors of the service.
+
+Two byte forms appear everywhere:
+
+*encoded value*
+    One attribute value as one msgpack object:  S str · N ext 1 · B bin · BOOL bool · NULL nil · M map (str keys,
+    order kept) · L array · SS ext 2 · NS ext 3 · BS ext 4.  The payload of ext 1 is the *number bytes* below; the
+    payload of a set is a msgpack array of its encoded members, sorted (SS and BS by bytes, NS by value) and distinct.
+    Always the shortest msgpack header, except that ext is always ext8/16/32.  So two equal values have equal bytes,
+    maps (whose order is kept) excepted: use ``equal``.
+*stored item*
+    One encoded M: the whole item.
+
+*number bytes*: DynamoDB's own variable-length form (FACTS 5.7).  Zero is 0x80.  Otherwise one byte of sign and base-100
+exponent, then a byte for each pair of decimal digits (pair + 1, or 101 - pair for negatives; negatives with fewer than
+20 digit bytes end with 102).  Byte order is numeric order, and each number has exactly one form.
+
+Every function accepts any C-contiguous buffer (bytes, memoryview) where it says Buffer, keeps no reference to it, and
+returns objects that own their memory.  Bytes that are not a well-formed encoded value raise ``CorruptBytes``: every
+read is bounds-checked.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+Buffer = bytes | bytearray | memoryview
+Path = tuple[str | int, ...]
+"""A document path: the attribute name, then map keys (str) and list positions (int)."""
+
+Tree = Mapping[str | int, "Tree | None"]
+"""A set of document paths that do not overlap, as nested mappings; None keeps the whole value.
+``{"a": None, "m": {"x": None}, "l": {0: None}}`` is the paths a, m.x and l[0]."""
+
+class CorruptBytes(Exception):
+    """Stored bytes are not what the core writes: a damaged store or a bug, never a client's doing."""
+
+class JsonTypeFault(Exception):
+    """A JSON value has the wrong type for the service model; args[0] is the service's message (FACTS 1.5)."""
+
+class ValueFault(Exception):
+    """A value the service refuses.  ``engine.values`` words it, since the wording depends on the operation.
+
+    kind, and what detail holds:
+    ``number_format`` text as sent · ``number_overflow`` text · ``number_underflow`` text · ``number_precision`` text ·
+    ``SS_duplicates`` / ``BS_duplicates`` list of members as sent (str; base64 text) · ``NS_duplicates`` None ·
+    ``SS_empty`` ``NS_empty`` ``BS_empty`` None · ``no_type`` ``many_types`` ``null_false`` ``empty_name`` ``nesting`` None
+    """
+
+    kind: str
+    detail: Any
+    def __init__(self, kind: str, detail: Any = None) -> None: ...
+
+# --- from the wire -----------------------------------------------------------------------------------------------------
+# Wire values are what orjson.loads makes of DynamoDB JSON: {"S": "x"}, {"N": "1"}, {"M": {"k": {"BOOL": true}}} ...
+
+def check_value(value: Any) -> Any:
+    """Return the wire value with JSON types as the service model wants them, or raise JsonTypeFault (FACTS 1.5).
+
+    Members that are null or unknown to the model are dropped; BOOL and NULL given as text become bool; base64 is
+    checked.  Returns the argument itself when nothing had to change (the common case, no allocation).
+    """
+
+def check_item(item: Any) -> Any:
+    """``check_value`` for a map of attribute name to value (Item, Key, ExpressionAttributeValues, M)."""
+
+def encode_value(value: dict[str, Any], max_depth: int = 32) -> bytes:
+    """Encode one checked wire value; raise ValueFault.  A scalar is depth 1, and each M or L around it adds 1."""
+
+def encode_item(item: dict[str, Any], max_depth: int = 32) -> tuple[bytes, int]:
+    """Encode a checked wire item; return (stored item, its size in bytes by DynamoDB's accounting)."""
+
+# --- to the wire -------------------------------------------------------------------------------------------------------
+
+def value_to_wire(value: Buffer) -> bytes:
+    """DynamoDB JSON bytes of one encoded value: ``{"S":"x"}``.  Compact, UTF-8, no \\u escapes but for controls."""
+
+def item_to_wire(item: Buffer) -> bytes:
+    """DynamoDB JSON bytes of a stored item: ``{"pk":{"S":"x"},...}``."""
+
+def items_to_wire(items: Iterable[Buffer]) -> bytes:
+    """A JSON array of ``item_to_wire``, built in one buffer: ``[{...},{...}]``."""
+
+# --- looking into values -----------------------------------------------------------------------------------------------
+
+def type_of(value: Buffer) -> str:
+    """S N B BOOL NULL M L SS NS BS."""
+
+def get_attribute(item: Buffer, name: str) -> bytes | None:
+    """The encoded value of a top-level attribute, None when absent."""
+
+def find(item: Buffer, path: Path) -> bytes | None:
+    """The encoded value at a path, None when anything on the way is absent or of another type."""
+
+def equal(a: Buffer, b: Buffer) -> bool:
+    """DynamoDB equality: same type and value; maps by content, lists in order."""
+
+def compare(a: Buffer, b: Buffer) -> int | None:
+    """-1, 0 or 1 for two S (UTF-8 bytes), two N (value) or two B (bytes); None for anything else."""
+
+def contains(container: Buffer, operand: Buffer) -> bool:
+    """Substring of S or B, member of SS/NS/BS (operand S/N/B), element of L; False for any other pair."""
+
+def begins_with(value: Buffer, prefix: Buffer) -> bool:
+    """True for two S or two B where the first starts with the second."""
+
+def size_function(value: Buffer) -> int | None:
+    """The expression function size(): bytes of S and B, members of sets, elements of L, entries of M; else None."""
+
+def value_size(value: Buffer) -> int:
+    """Bytes by DynamoDB's accounting (FACTS 2.6), without the attribute's name."""
+
+def item_size(item: Buffer) -> int:
+    """Bytes by DynamoDB's accounting: names and values."""
+
+def value_depth(value: Buffer) -> int:
+    """1 for a scalar or a set, one more than its deepest member for M and L (an empty one is 1)."""
+
+# --- taking apart and putting together, one level at a time ------------------------------------------------------------
+
+def split_map(value: Buffer) -> dict[str, bytes]:
+    """Entries of an M or a stored item, in order, values encoded."""
+
+def join_map(entries: Mapping[str, Buffer]) -> bytes: ...
+
+def split_list(value: Buffer) -> list[bytes]: ...
+
+def join_list(elements: Sequence[Buffer]) -> bytes: ...
+
+def split_set(value: Buffer) -> list[bytes]:
+    """Encoded members (S, N or B values), in order."""
+
+def join_set(set_type: str, members: Iterable[Buffer]) -> bytes:
+    """A set of type SS, NS or BS; sorts and drops repeats.  At least one member."""
+
+def pick(item: Buffer, names: Collection[str]) -> bytes:
+    """The stored item with only these top-level attributes, in the item's order."""
+
+def project(item: Buffer, tree: Tree) -> bytes:
+    """The stored item cut down to a set of paths: list elements that are kept close up in list order; containers in
+    which nothing matched are left out."""
+
+# --- numbers -----------------------------------------------------------------------------------------------------------
+
+def number_from_text(text: str) -> bytes:
+    """Number bytes of a decimal as DynamoDB accepts it (FACTS 2.1); raise ValueFault number_*."""
+
+def number_to_text(number: Buffer) -> str:
+    """Plain decimal text, no exponent: ``42``, ``-0.5``, 1E125 as 126 digits."""
+
+def number_size(number: Buffer) -> int:
+    """Cost in bytes (FACTS 2.6)."""
+
+def add_numbers(a: Buffer, b: Buffer, subtract: bool = False) -> bytes:
+    """Exact a + b (or a - b) of two *encoded N values*, as an encoded N value; raise ValueFault on range or precision."""
+
+# --- keys --------------------------------------------------------------------------------------------------------------
+
+def key_bytes(value: Buffer) -> bytes:
+    """Raw bytes of an encoded S (UTF-8), B or N (number bytes): what the service hashes and limits by length."""
+
+def key_part(value: Buffer) -> bytes:
+    """Order-preserving, self-delimiting form of an encoded S, N or B: no part is a prefix of another, and
+    concatenated parts compare as the tuple of values does.  S and B escape 0x00 as 0x00 0xFF and end with 0x00 0x00;
+    N is its number bytes and ends with 0x00."""
+
+def key_part_prefix(value: Buffer) -> bytes:
+    """``key_part`` without its end: the lower bound of begins_with on S and B."""
+
+def partition_hash(raw: Buffer) -> bytes:
+    """The first 4 bytes of MD5("Outliers" + raw): orders a scan (FACTS 5.7)."""
