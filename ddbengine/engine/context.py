@@ -1,0 +1,41 @@
+"""What every operation is given besides its request: who calls, and the engine's fixed surroundings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ddbengine.storage.store import Plan
+
+if TYPE_CHECKING:
+    from ddbengine.engine.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request, as the Authorization header's credential scope says it."""
+
+    access_key_id: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is fixed while an engine is open."""
+
+    catalog: Catalog
+    clock: Callable[[], float]
+    """Seconds since the epoch."""
+    shared: bool
+    """One namespace for all callers, whatever their key and region."""
+    transient_seconds: float
+    """How long CREATING, UPDATING and DELETING are shown; 0 makes them visible only in the answer that starts them."""
+    account_id: str = "000000000000"
+
+    def namespace(self, caller: Caller) -> str:
+        return "" if self.shared else f"{caller.access_key_id}/{caller.region}"
+
+
+Prepare = Callable[[Surroundings, Caller, dict[str, Any]], Plan]
+"""An operation: checks what needs no table, and returns the plan that does the rest."""
