@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 
@@ -20,7 +21,7 @@ class Projection:
     non_key_attributes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IndexSchema:
     name: str
     number: int
@@ -32,8 +33,13 @@ class IndexSchema:
     settings: dict[str, Any] = field(default_factory=dict)
     """Wire members echoed by DescribeTable: ProvisionedThroughput, OnDemandThroughput, WarmThroughput."""
 
+    @cached_property
+    def key(self) -> tuple[KeyAttribute, ...]:
+        """Partition then sort attributes: what an item must have to be in the index."""
+        return self.partition + self.sort
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class TableSchema:
     name: str
     number: int
@@ -51,3 +57,27 @@ class TableSchema:
     settings: dict[str, Any] = field(default_factory=dict)
     """The remaining description, see schema.describe."""
     tags: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> tuple[KeyAttribute, ...]:
+        """One or two attributes: partition, then sort."""
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+    @cached_property
+    def indexes(self) -> tuple[IndexSchema, ...]:
+        """Local ones first."""
+        return self.local_indexes + self.global_indexes
+
+    @cached_property
+    def projected(self) -> dict[int, frozenset[str] | None]:
+        """By index number, the names of the attributes the index holds; None where it holds all."""
+        return {index.number: self._projected_by(index) for index in self.indexes}
+
+    def _projected_by(self, index: IndexSchema) -> frozenset[str] | None:
+        if index.projection.type == "ALL":
+            return None
+        keys = (attribute.name for attribute in self.key + index.key)
+        return frozenset((*keys, *index.projection.non_key_attributes))
+
+    def index(self, name: str) -> IndexSchema | None:
+        return next((index for index in self.indexes if index.name == name), None)
