@@ -47,8 +47,11 @@ class Outcome:
 class Plan(Protocol):
     """A request made ready to run.  ``run`` reads and never writes; it may be run again if its transaction fails."""
 
-    writes: bool
-    consistent: bool
+    @property
+    def writes(self) -> bool: ...
+
+    @property
+    def consistent(self) -> bool: ...
 
     def run(self, txn: ReadTxn) -> Outcome: ...
 
