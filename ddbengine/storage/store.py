@@ -13,11 +13,16 @@ from typing import Any, Protocol
 
 
 class ReadTxn(Protocol):
-    """A consistent view of the store.  Buffers it hands out live until it ends (or, in a write, until the next write)."""
+    """A consistent view of the store.
+
+    Buffers it hands out live until it ends (or, in a write, until the next write); keys from a scan are bytes to keep.
+    """
 
     def get(self, key: bytes) -> memoryview | bytes | None: ...
 
-    def scan(self, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[memoryview | bytes, memoryview | bytes]]:
+    def scan(
+        self, low: bytes, high: bytes, reverse: bool = False
+    ) -> Iterator[tuple[memoryview | bytes, memoryview | bytes]]:
         """Entries with low <= key < high in byte order (or from the last to the first)."""
         ...
 

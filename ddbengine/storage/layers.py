@@ -1,0 +1,178 @@
+"""Keys of any length, in exact byte order, on B+trees whose keys end at 511 bytes: a trie of B+trees, as in Masstree.
+
+A key of up to 510 bytes is an entry of the tree itself.  Of a longer key the first 511 bytes are a *pointer* entry,
+whose value is the 8-byte number of a *layer*; the rest of the key lives there, that is, under ``L <number> <rest>``,
+where the same rule applies again.  So:
+
+- an entry of exactly 511 bytes is always a pointer, and no other entry is;
+- all keys with the same first 511 bytes share one layer, which sorts where its pointer does;
+- a layer is never empty: it comes with its first key and goes, pointer and all, with its last one;
+- a key that is its pointer and nothing more has the empty rest, the entry ``L <number>``.
+
+Short keys pay one comparison of lengths.  Keys given to these functions are not empty and do not start with ``L``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import lmdb
+
+    Transaction = lmdb.Transaction[memoryview]
+
+ENTRY_MAX_BYTES = 511
+"""The longest key of LMDB's 0.9 format."""
+DIRECT_MAX_BYTES = ENTRY_MAX_BYTES - 1
+LAYER = b"L"
+AFTER_LAYER = b"M"
+NUMBER_BYTES = 8
+PREFIX_BYTES = len(LAYER) + NUMBER_BYTES
+"""What precedes the rest of a key inside a layer."""
+
+assert PREFIX_BYTES < DIRECT_MAX_BYTES, "a layer takes up a part of the key"
+
+
+def get(txn: Transaction, key: bytes) -> memoryview | None:
+    """The value of a key of any length, None when absent."""
+    while len(key) > DIRECT_MAX_BYTES:
+        number = txn.get(key[:ENTRY_MAX_BYTES])
+        if number is None:
+            return None
+        key = LAYER + bytes(number) + key[ENTRY_MAX_BYTES:]
+    return txn.get(key)
+
+
+def put(txn: Transaction, key: bytes, value: bytes) -> None:
+    """Store a value under a key of any length, in place of what was there."""
+    assert key[0] != LAYER[0], "the keyspace of layers is not for callers"
+    if len(key) > DIRECT_MAX_BYTES:
+        key = _make_way(txn, key)
+    txn.put(key, value)
+
+
+def delete(txn: Transaction, key: bytes) -> bool:
+    """Remove a key of any length, and the layers that it leaves empty; False when it was not there."""
+    assert key[0] != LAYER[0], "the keyspace of layers is not for callers"
+    if len(key) <= DIRECT_MAX_BYTES:
+        return txn.delete(key)
+    pointers = []
+    while len(key) > DIRECT_MAX_BYTES:
+        pointer = key[:ENTRY_MAX_BYTES]
+        number = txn.get(pointer)
+        if number is None:
+            return False
+        prefix = LAYER + bytes(number)
+        pointers.append((pointer, prefix))
+        key = prefix + key[ENTRY_MAX_BYTES:]
+    found = txn.delete(key)
+    for pointer, prefix in reversed(pointers):
+        if not _is_empty(txn, prefix):
+            break
+        txn.delete(pointer)
+    return found
+
+
+def scan(txn: Transaction, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, memoryview]]:
+    """Entries with low <= key < high, keys whole, in byte order or from the last to the first.
+
+    ``low`` may be empty.  Values live until the transaction ends or is next written to.
+    """
+    if low < AFTER_LAYER and high > LAYER:
+        return _walk_around_layers(txn, low, high, reverse)
+    return _walk_back(txn, low, high) if reverse else _walk(txn, low, high)
+
+
+def _walk_around_layers(txn: Transaction, low: bytes, high: bytes, reverse: bool) -> Iterator[tuple[bytes, memoryview]]:
+    walk = _walk_back if reverse else _walk
+    parts = [(low, min(high, LAYER)), (max(low, AFTER_LAYER), high)]
+    for part_low, part_high in reversed(parts) if reverse else parts:
+        if part_low < part_high:
+            yield from walk(txn, part_low, part_high)
+
+
+def _walk(txn: Transaction, low: bytes, high: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    cursor = txn.cursor()
+    if not (cursor.set_range(low[:ENTRY_MAX_BYTES]) if low else cursor.first()):
+        return
+    for key, value in cursor:
+        entry = bytes(key)
+        if entry >= high:
+            return
+        if len(entry) < ENTRY_MAX_BYTES:
+            yield entry, value
+            continue
+        layer_low, layer_high = _bounds_inside(entry, value, low, high)
+        for inner, inner_value in _walk(txn, layer_low, layer_high):
+            yield entry + inner[PREFIX_BYTES:], inner_value
+
+
+def _walk_back(txn: Transaction, low: bytes, high: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    cursor = txn.cursor()
+    first = low[:ENTRY_MAX_BYTES]
+    if not _seek_last_below(cursor, high):
+        return
+    for key, value in cursor.iterprev():
+        entry = bytes(key)
+        if entry < first:
+            return
+        if len(entry) < ENTRY_MAX_BYTES:
+            yield entry, value
+            continue
+        layer_low, layer_high = _bounds_inside(entry, value, low, high)
+        for inner, inner_value in _walk_back(txn, layer_low, layer_high):
+            yield entry + inner[PREFIX_BYTES:], inner_value
+
+
+def _seek_last_below(cursor: lmdb.Cursor[memoryview], high: bytes) -> bool:
+    """Put the cursor on the last entry that is below ``high``, or that is a pointer to keys below it."""
+    if not high:
+        return False
+    bound = high[:ENTRY_MAX_BYTES]
+    if not cursor.set_range(bound):
+        return cursor.last()
+    if len(high) > ENTRY_MAX_BYTES and cursor.key() == bound:
+        return True
+    return cursor.prev()
+
+
+def _bounds_inside(pointer: bytes, number: memoryview, low: bytes, high: bytes) -> tuple[bytes, bytes]:
+    """What of low and high cuts through the pointer's layer, as bounds in the layer's keyspace."""
+    prefix = LAYER + bytes(number)
+    layer_low = prefix + low[ENTRY_MAX_BYTES:] if low.startswith(pointer) else prefix
+    if len(high) > ENTRY_MAX_BYTES and high.startswith(pointer):
+        return layer_low, prefix + high[ENTRY_MAX_BYTES:]
+    return layer_low, LAYER + (int.from_bytes(number, "big") + 1).to_bytes(NUMBER_BYTES, "big")
+
+
+def _make_way(txn: Transaction, key: bytes) -> bytes:
+    """The entry that a long key has, with its pointers made where they were missing."""
+    fresh: int | None = None
+    while len(key) > DIRECT_MAX_BYTES:
+        pointer = key[:ENTRY_MAX_BYTES]
+        known = txn.get(pointer) if fresh is None else None
+        if known is not None:
+            number = bytes(known)
+        else:
+            # A layer made here has no entry yet, so the tree cannot tell the number after it.
+            fresh = _next_number(txn) if fresh is None else fresh + 1
+            number = fresh.to_bytes(NUMBER_BYTES, "big")
+            txn.put(pointer, number)
+        key = LAYER + number + key[ENTRY_MAX_BYTES:]
+    return key
+
+
+def _next_number(txn: Transaction) -> int:
+    """One above the highest layer.  Every layer has an entry, so the last one under ``L`` names it."""
+    with txn.cursor() as cursor:
+        if _seek_last_below(cursor, AFTER_LAYER):
+            last = bytes(cursor.key())
+            if last.startswith(LAYER):
+                return int.from_bytes(last[len(LAYER) : PREFIX_BYTES], "big") + 1
+    return 1
+
+
+def _is_empty(txn: Transaction, prefix: bytes) -> bool:
+    with txn.cursor() as cursor:
+        return not (cursor.set_range(prefix) and bytes(cursor.key()[:PREFIX_BYTES]) == prefix)
