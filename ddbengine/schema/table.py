@@ -1,4 +1,6 @@
-"""What a table is: keys, indexes, settings.  Plain frozen data, built from a CreateTable request and kept in the catalog."""
+"""What a table is: keys, indexes, settings.
+
+Plain frozen data, built from a CreateTable request and kept in the catalog."""
 
 from __future__ import annotations
 

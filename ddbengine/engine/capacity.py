@@ -1,0 +1,72 @@
+"""Consumed capacity: the arithmetic of units, and the ConsumedCapacity member of a response (FACTS 6.1 to 6.3).
+
+A report has a Table arm and one arm per index that cost something; the top figure is their sum.  TOTAL shows the sum
+only, INDEXES the arms too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ddbengine import _core
+from ddbengine.indexes.entries import entry_of, write_units
+from ddbengine.limits import READ_UNIT_BYTES, WRITE_UNIT_BYTES
+from ddbengine.schema.table import IndexSchema, TableSchema
+
+
+def units(size: int, unit_bytes: int) -> int:
+    """Whole units that a size in bytes takes, at least one."""
+    return max(1, -(-size // unit_bytes))
+
+
+def read_units(size: int, consistent: bool) -> float:
+    """Units of reading one item, or a page whose sizes were added up; a missing item counts as 0 bytes."""
+    whole = units(size, READ_UNIT_BYTES)
+    return float(whole) if consistent else whole / 2
+
+
+@dataclass(slots=True)
+class Consumed:
+    """Units consumed on one table and its indexes."""
+
+    table: float = 0.0
+    local: dict[str, float] = field(default_factory=dict)
+    global_: dict[str, float] = field(default_factory=dict)
+
+    def add_index(self, index: IndexSchema, index_units: float) -> None:
+        if index_units:
+            arm = self.global_ if index.is_global else self.local
+            arm[index.name] = arm.get(index.name, 0.0) + index_units
+
+    def add_write(self, schema: TableSchema, old: bytes | None, new: bytes | None) -> None:
+        """Charge one write: the larger of both sizes on the table, the ladder of FACTS 6.3 on each index."""
+        size = max(0 if old is None else _core.item_size(old), 0 if new is None else _core.item_size(new))
+        self.table += units(size, WRITE_UNIT_BYTES)
+        if old == new:
+            return
+        for index in schema.indexes:
+            self.add_index(index, write_units(entry_of(schema, index, old), entry_of(schema, index, new)))
+
+    def report(self, table_name: str, detail: str) -> dict[str, Any]:
+        """The ConsumedCapacity structure; detail is TOTAL or INDEXES, the name as the request gave it."""
+        total = self.table + sum(self.local.values()) + sum(self.global_.values())
+        report: dict[str, Any] = {"TableName": table_name, "CapacityUnits": float(total)}
+        if detail == "INDEXES":
+            report["Table"] = {"CapacityUnits": float(self.table)}
+            if self.local:
+                report["LocalSecondaryIndexes"] = _arms(self.local)
+            if self.global_:
+                report["GlobalSecondaryIndexes"] = _arms(self.global_)
+        return report
+
+
+def _arms(arms: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    return {name: {"CapacityUnits": float(consumed)} for name, consumed in arms.items()}
+
+
+def wanted(request: Mapping[str, Any]) -> str | None:
+    """TOTAL or INDEXES when the request asks for a report, else None."""
+    detail = request.get("ReturnConsumedCapacity")
+    return None if detail == "NONE" else detail

@@ -1,0 +1,97 @@
+"""How a change becomes physical writes: the item, its index entries and the counts of both, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ddbengine import _core
+from ddbengine.indexes.entries import Entry, entry_of
+from ddbengine.schema.table import TableSchema
+from ddbengine.storage.store import ReadTxn, Writes
+
+COUNTERS = b"N"
+COLLECTIONS = b"S"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """An item becomes another, comes to be (old None) or ceases to be (new None)."""
+
+    schema: TableSchema
+    key: bytes
+    old: bytes | None
+    new: bytes | None
+
+    def partition(self) -> bytes:
+        """The encoded value of the item's partition key."""
+        item = self.new if self.new is not None else self.old
+        assert item is not None, "a change has an item on at least one side"
+        value = _core.get_attribute(item, self.schema.partition.name)
+        assert value is not None, "every stored item has its key"
+        return value
+
+
+def writes_of(change: Any, txn: ReadTxn) -> Writes:
+    """The physical writes of an ItemChange; Writes (of the catalog) are their own."""
+    if isinstance(change, Writes):
+        return change
+    assert isinstance(change, ItemChange), change
+    return _writes_of_item(change)
+
+
+def _writes_of_item(change: ItemChange) -> Writes:
+    writes = Writes()
+    schema, old, new = change.schema, change.old, change.new
+    if new is None:
+        writes.deletes.append(change.key)
+    else:
+        writes.puts.append((change.key, new))
+    _count(writes, schema.number, old, new)
+    for index in schema.indexes:
+        before, after = entry_of(schema, index, old), entry_of(schema, index, new)
+        if before != after:
+            _write_entry(writes, before, after)
+            _count(writes, index.number, before and before.value, after and after.value)
+    if schema.local_indexes:
+        writes.counters.append((collection_counter(schema, change.partition()), (collection_growth(change),)))
+    return writes
+
+
+def _write_entry(writes: Writes, before: Entry | None, after: Entry | None) -> None:
+    if before is not None and (after is None or before.key != after.key):
+        writes.deletes.append(before.key)
+    if after is not None:
+        writes.puts.append((after.key, after.value))
+
+
+def _count(writes: Writes, number: int, old: bytes | None, new: bytes | None) -> None:
+    """Keep the item count and size in bytes of a table or an index."""
+    items = (new is not None) - (old is not None)
+    size = _size(new) - _size(old)
+    if items or size:
+        writes.counters.append((COUNTERS + number.to_bytes(4, "big"), (items, size)))
+
+
+def _size(item: bytes | None) -> int:
+    return 0 if item is None else _core.item_size(item)
+
+
+def collection_counter(schema: TableSchema, partition: bytes) -> bytes:
+    """The counter row of an item collection's size in bytes, kept for tables with local indexes only."""
+    return (
+        COLLECTIONS
+        + schema.number.to_bytes(4, "big")
+        + _core.partition_hash(_core.key_bytes(partition))
+        + _core.key_part(partition)
+    )
+
+
+def collection_growth(change: ItemChange) -> int:
+    """Bytes a change adds to its item collection: the item and its entries in local indexes."""
+    schema, old, new = change.schema, change.old, change.new
+    growth = _size(new) - _size(old)
+    for index in schema.local_indexes:
+        before, after = entry_of(schema, index, old), entry_of(schema, index, new)
+        growth += _size(after and after.value) - _size(before and before.value)
+    return growth

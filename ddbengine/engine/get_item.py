@@ -1,0 +1,67 @@
+"""GetItem: one item by its key.  Order of checks: FACTS 3.5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ddbengine import _core
+from ddbengine.engine import capacity
+from ddbengine.engine.bodies import EMPTY, body, wire_item
+from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.keys import lookup_key
+from ddbengine.engine.request_expressions import read_attributes_to_get, read_placeholders, read_projection
+from ddbengine.engine.values import CURRENT_READ
+from ddbengine.expressions import Projection, check_mixing
+from ddbengine.storage.store import Outcome, ReadTxn
+
+LEGACY = ("AttributesToGet",)
+EXPRESSIONS = ("ProjectionExpression",)
+
+
+@dataclass(frozen=True, slots=True)
+class GetItem:
+    surroundings: Surroundings
+    namespace: str
+    table_name: str
+    key: dict[str, bytes]
+    projection: Projection | None
+    consistent: bool
+    capacity_detail: str | None
+    writes: ClassVar[bool] = False
+
+    def run(self, txn: ReadTxn) -> Outcome:
+        schema = self.surroundings.catalog.table(txn, self.namespace, self.table_name)
+        found = txn.get(lookup_key(schema, self.key))
+        item = found if found is None or self.projection is None else self.projection.of(found)
+        if self.capacity_detail is None:
+            return Outcome(EMPTY if item is None else b'{"Item":%b}' % _core.item_to_wire(item))
+        members: dict[str, Any] = {} if item is None else {"Item": wire_item(item)}
+        size = 0 if found is None else _core.item_size(found)
+        consumed = capacity.Consumed(capacity.read_units(size, self.consistent))
+        members["ConsumedCapacity"] = consumed.report(self.table_name, self.capacity_detail)
+        return Outcome(body(members))
+
+
+def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> GetItem:
+    check_mixing(request, LEGACY, EXPRESSIONS)
+    key = CURRENT_READ.attributes(request["Key"])
+    return GetItem(
+        surroundings,
+        surroundings.namespace(caller),
+        request["TableName"],
+        key,
+        read_projection_of_lookup(request),
+        request.get("ConsistentRead", False),
+        capacity.wanted(request),
+    )
+
+
+def read_projection_of_lookup(request: Mapping[str, Any]) -> Projection | None:
+    """The projection of a GetItem or of one table of a BatchGetItem, legacy or expression."""
+    legacy = read_attributes_to_get(request)
+    placeholders = read_placeholders(request, EXPRESSIONS, CURRENT_READ)
+    projection = read_projection(request, placeholders)
+    placeholders.check_unused()
+    return legacy or projection

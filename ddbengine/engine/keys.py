@@ -1,0 +1,132 @@
+"""The primary key of an item: checked against the table, and as the bytes it is stored under (docs/design.md, "Bytes").
+
+| what is wrong (FACTS 2.4) | in an item to put | in a lookup key |
+| --- | --- | --- |
+| attribute missing | ``Missing the key pk in the item`` | ``The provided key element does not match the schema`` |
+| wrong type | ``Type mismatch for key pk expected: S actual: N`` | the same sentence as above |
+| empty, too long | same message on both | |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ddbengine import _core
+from ddbengine.errors import ValidationException
+from ddbengine.limits import PARTITION_KEY_MAX_BYTES, SORT_KEY_MAX_BYTES
+from ddbengine.schema.table import KeyAttribute, TableSchema
+
+ITEMS = b"I"
+
+KEY_MISMATCH = "The provided key element does not match the schema"
+_INVALID = "One or more parameter values were invalid: "
+
+
+def table_prefix(schema: TableSchema) -> bytes:
+    """What every item key of the table starts with: 5 bytes."""
+    return ITEMS + schema.number.to_bytes(4, "big")
+
+
+def item_key(schema: TableSchema, key: Mapping[str, bytes]) -> bytes:
+    """The stored key of checked key attributes (encoded values by name)."""
+    partition = key[schema.partition.name]
+    parts = partition_prefix(schema, partition)
+    return parts if schema.sort is None else parts + _core.key_part(key[schema.sort.name])
+
+
+def partition_prefix(schema: TableSchema, partition: bytes) -> bytes:
+    """What the keys of one item collection start with."""
+    return (
+        ITEMS
+        + schema.number.to_bytes(4, "big")
+        + _core.partition_hash(_core.key_bytes(partition))
+        + _core.key_part(partition)
+    )
+
+
+def lookup_key(schema: TableSchema, attributes: Mapping[str, bytes]) -> bytes:
+    """Check the Key member of a request and return the stored key; raise ValidationException."""
+    if len(attributes) != len(schema.key):
+        raise ValidationException(KEY_MISMATCH)
+    for attribute in schema.key:
+        value = attributes.get(attribute.name)
+        if value is None or _core.type_of(value) != attribute.type:
+            raise ValidationException(KEY_MISMATCH)
+        check_key_value(schema, attribute, value)
+    return item_key(schema, attributes)
+
+
+def key_of_new_item(schema: TableSchema, item: bytes) -> bytes:
+    """Check the key attributes of an item to put and return the stored key; raise ValidationException."""
+    key = {}
+    for attribute in schema.key:
+        value = _core.get_attribute(item, attribute.name)
+        if value is None:
+            raise ValidationException(f"{_INVALID}Missing the key {attribute.name} in the item")
+        actual = _core.type_of(value)
+        if actual != attribute.type:
+            raise ValidationException(
+                f"{_INVALID}Type mismatch for key {attribute.name} expected: {attribute.type} actual: {actual}"
+            )
+        check_key_value(schema, attribute, value)
+        key[attribute.name] = value
+    return item_key(schema, key)
+
+
+def check_key_value(schema: TableSchema, attribute: KeyAttribute, value: bytes) -> None:
+    """Refuse an empty or too long value of a table's key attribute."""
+    if attribute.type == "N":
+        return
+    length = len(_core.key_bytes(value))
+    if length == 0:
+        raise ValidationException(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute "
+            f"cannot contain an empty {_KIND[attribute.type]} value. Key: {attribute.name}"
+        )
+    check_key_length(attribute is schema.partition, length)
+
+
+def check_key_length(is_partition: bool, length: int) -> None:
+    if is_partition and length > PARTITION_KEY_MAX_BYTES:
+        raise ValidationException(
+            f"{_INVALID}Size of hashkey has exceeded the maximum size limit of{PARTITION_KEY_MAX_BYTES} bytes"
+        )
+    if not is_partition and length > SORT_KEY_MAX_BYTES:
+        raise ValidationException(
+            f"{_INVALID}Aggregated size of all range keys has exceeded the size limit of {SORT_KEY_MAX_BYTES} bytes"
+        )
+
+
+_KIND = {"S": "string", "B": "binary"}
+
+
+def check_index_keys(schema: TableSchema, item: bytes) -> None:
+    """Refuse an item whose value for some index's key attribute has the wrong type, is empty or too long."""
+    for index in schema.indexes:
+        for attribute in index.key:
+            value = _core.get_attribute(item, attribute.name)
+            if value is None:
+                continue
+            actual = _core.type_of(value)
+            if actual != attribute.type:
+                raise ValidationException(
+                    f"{_INVALID}Type mismatch for Index Key {attribute.name} Expected: {attribute.type} "
+                    f"Actual: {actual} IndexName: {index.name}"
+                )
+            if attribute.type == "N":
+                continue
+            length = len(_core.key_bytes(value))
+            if length == 0:
+                raise ValidationException(
+                    "One or more parameter values are not valid. A value specified for a secondary index key is not "
+                    "supported. The AttributeValue for a key attribute cannot contain an empty "
+                    f"{_KIND[attribute.type]} value. IndexName: {index.name}, IndexKey: {attribute.name}"
+                )
+            check_key_length(attribute in index.partition, length)
+
+
+def after(prefix: bytes) -> bytes:
+    """The smallest byte string greater than everything that starts with the prefix."""
+    trimmed = prefix.rstrip(b"\xff")
+    assert trimmed, "every keyspace starts with a byte below 0xFF"
+    return trimmed[:-1] + bytes((trimmed[-1] + 1,))

@@ -1,0 +1,41 @@
+"""The operations the engine answers, by the name a client sends.  Anything else is unknown to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ddbengine.engine import (
+    account,
+    batch_get_item,
+    batch_write_item,
+    delete_item,
+    get_item,
+    put_item,
+    query,
+    scan,
+    tables,
+    tags,
+    update_item,
+)
+from ddbengine.engine.context import Prepare
+
+OPERATIONS: Mapping[str, Prepare] = {
+    "BatchGetItem": batch_get_item.prepare,
+    "BatchWriteItem": batch_write_item.prepare,
+    "CreateTable": tables.create_table,
+    "DeleteItem": delete_item.prepare,
+    "DeleteTable": tables.delete_table,
+    "DescribeEndpoints": account.describe_endpoints,
+    "DescribeLimits": account.describe_limits,
+    "DescribeTable": tables.describe_table,
+    "GetItem": get_item.prepare,
+    "ListTables": tables.list_tables,
+    "ListTagsOfResource": tags.list_tags_of_resource,
+    "PutItem": put_item.prepare,
+    "Query": query.prepare,
+    "Scan": scan.prepare,
+    "TagResource": tags.tag_resource,
+    "UntagResource": tags.untag_resource,
+    "UpdateItem": update_item.prepare,
+    "UpdateTable": tables.update_table,
+}

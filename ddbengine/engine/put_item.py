@@ -1,0 +1,57 @@
+"""PutItem: replaces a whole item.  Order of checks: FACTS 3.5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ddbengine.engine.changes import ItemChange
+from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.item_write import (
+    EXPRESSIONS,
+    LEGACY,
+    WriteRequest,
+    check_condition,
+    check_return_values,
+    outcome_of_write,
+    read_condition_of_write,
+    read_write_request,
+    stored_item,
+)
+from ddbengine.engine.keys import check_index_keys, key_of_new_item
+from ddbengine.engine.values import SINGLE_WRITE
+from ddbengine.errors import ValidationException
+from ddbengine.expressions import check_mixing
+from ddbengine.limits import ITEM_MAX_BYTES
+from ddbengine.storage.store import Outcome, ReadTxn
+
+ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
+
+
+@dataclass(frozen=True, slots=True)
+class PutItem:
+    write: WriteRequest
+    item: bytes
+    writes: ClassVar[bool] = True
+    consistent: ClassVar[bool] = True
+
+    def run(self, txn: ReadTxn) -> Outcome:
+        write, item = self.write, self.item
+        schema = write.table(txn)
+        key = key_of_new_item(schema, item)
+        check_index_keys(schema, item)
+        old = stored_item(txn, key)
+        check_condition(write, old)
+        change = ItemChange(schema, key, old, item)
+        attributes = old if write.return_values == "ALL_OLD" else None
+        return outcome_of_write(write, schema, change, change.partition(), txn, attributes)
+
+
+def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> PutItem:
+    SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
+    item, size = SINGLE_WRITE.item(request["Item"])
+    check_return_values(request)
+    if size > ITEM_MAX_BYTES:
+        raise ValidationException(ITEM_TOO_LARGE)
+    condition = SINGLE_WRITE.checked(read_condition_of_write, request)
+    return PutItem(read_write_request(surroundings, caller, request, condition), item)

@@ -1,0 +1,169 @@
+"""Query: one item collection of a table or index, in sort order.  Order of checks: FACTS 3.5, 5.6."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ddbengine import _core
+from ddbengine.engine import keys
+from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.reading import (
+    BAD_START_KEY,
+    ReadRequest,
+    Target,
+    bounds_after,
+    check_filter_is_projected,
+    check_select,
+    outcome_of_read,
+    read_common,
+    read_page,
+    start_key_fits,
+    target_of,
+)
+from ddbengine.engine.request_expressions import (
+    read_attributes_to_get,
+    read_filter,
+    read_legacy_condition,
+    read_placeholders,
+    read_projection,
+)
+from ddbengine.engine.values import CURRENT_READ
+from ddbengine.errors import ValidationException, enveloped
+from ddbengine.expressions import (
+    Condition,
+    KeyCondition,
+    KeyRange,
+    Projection,
+    check_mixing,
+    compile_key_condition,
+    legacy_key_conditions,
+)
+from ddbengine.indexes import entries
+from ddbengine.storage.store import Outcome, ReadTxn
+
+LEGACY = ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions")
+EXPRESSIONS = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    read: ReadRequest
+    key_condition: KeyCondition
+    forward: bool
+    consistent: bool
+    writes: ClassVar[bool] = False
+
+    def run(self, txn: ReadTxn) -> Outcome:
+        read = self.read
+        target = target_of(read, txn)
+        start_key = read.start_key
+        if start_key is not None and not start_key_fits(target, start_key):
+            raise ValidationException(BAD_START_KEY)
+        key_range = self.key_condition.bind(target.partition, target.sort)
+        check_key_sizes(key_range)
+        low, high = bounds_of(target, key_range)
+        start = None if start_key is None else _start(target, key_range, start_key, low, high)
+        check_filter_has_no_key(read, target)
+        check_filter_is_projected(read, target)
+        low, high = bounds_after(low, high, start, not self.forward)
+        return outcome_of_read(read, target, read_page(txn, read, target, low, high, not self.forward))
+
+
+def bounds_of(target: Target, key_range: KeyRange) -> tuple[bytes, bytes]:
+    """The range low <= key < high of the rows that a key condition selects."""
+    if target.index is None:
+        prefix = keys.partition_prefix(target.schema, key_range.partition[0])
+    else:
+        prefix = entries.partition_prefix(target.index, key_range.partition)
+    prefix += b"".join(map(_core.key_part, key_range.sort_equal))
+    low, high = prefix, keys.after(prefix)
+    operator, operands = key_range.operator, key_range.operands
+    if operator is None:
+        return low, high
+    first = prefix + _core.key_part(operands[0])
+    if operator == "<":
+        return low, first
+    if operator == "<=":
+        return low, keys.after(first)
+    if operator == ">":
+        return keys.after(first), high
+    if operator == ">=":
+        return first, high
+    if operator == "BETWEEN":
+        return first, keys.after(prefix + _core.key_part(operands[1]))
+    assert operator == "begins_with", operator
+    start = prefix + _core.key_part_prefix(operands[0])
+    return start, keys.after(start)
+
+
+def check_key_sizes(key_range: KeyRange) -> None:
+    """Refuse key values longer than any key can be (FACTS 2.4: reads too)."""
+    for value in key_range.partition:
+        keys.check_key_length(True, len(_core.key_bytes(value)))
+    for value in (*key_range.sort_equal, *key_range.operands):
+        keys.check_key_length(False, len(_core.key_bytes(value)))
+
+
+def _start(target: Target, key_range: KeyRange, start_key: dict[str, bytes], low: bytes, high: bytes) -> bytes:
+    """The stored key to go on after; raise ValidationException when the conditions cannot have led there."""
+    start = target.row_key(start_key)
+    if low <= start < high:
+        return start
+    names = (attribute.name for attribute in target.partition)
+    in_partition = {**start_key, **dict(zip(names, key_range.partition, strict=True))}
+    if not low <= target.row_key(in_partition) < high:
+        raise ValidationException("The provided starting key does not match the range key predicate")
+    if key_range.operator is None and not key_range.sort_equal:
+        raise ValidationException("The provided starting key is outside query boundaries based on provided conditions")
+    raise ValidationException("The query can return at most one row and cannot be restarted")
+
+
+def check_filter_has_no_key(read: ReadRequest, target: Target) -> None:
+    """A Query filter may not name a key attribute of what is queried (FACTS 4.6)."""
+    if read.condition is None:
+        return
+    key_names = {attribute.name for attribute in target.partition + target.sort}
+    for path in read.condition.paths:
+        if path[0] in key_names:
+            member = "QueryFilter" if read.condition.legacy else "Filter Expression"
+            raise ValidationException(
+                f"{member} can only contain non-primary key attributes: Primary key attribute: {path[0]}"
+            )
+
+
+def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Query:
+    key_conditions_stand_alone = "KeyConditions" in request and "KeyConditionExpression" not in request
+    legacy = LEGACY[:-1] if key_conditions_stand_alone else LEGACY
+    check_mixing(request, legacy, EXPRESSIONS)
+    legacy_filter = read_legacy_condition(request, "QueryFilter", CURRENT_READ)
+    legacy_projection = read_attributes_to_get(request)
+    start_key = read_start_key(request)
+    if "KeyConditions" not in request and "KeyConditionExpression" not in request:
+        raise ValidationException(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+        )
+    key_condition, condition, projection = _read_expressions(request)
+    check_select(request, lambda message: enveloped(ValidationException(message)))
+    read = read_common(
+        surroundings, caller, request, legacy_projection or projection, legacy_filter or condition, start_key
+    )
+    return Query(read, key_condition, request.get("ScanIndexForward", True), read.consistent)
+
+
+def read_start_key(request: dict[str, Any]) -> dict[str, bytes] | None:
+    """Encode ExclusiveStartKey; number and duplicate faults keep their own sentence (FACTS 5.6)."""
+    wire = request.get("ExclusiveStartKey")
+    return None if wire is None else CURRENT_READ.start_key(wire)
+
+
+def _read_expressions(request: dict[str, Any]) -> tuple[KeyCondition, Condition | None, Projection | None]:
+    placeholders = read_placeholders(request, EXPRESSIONS, CURRENT_READ)
+    text = request.get("KeyConditionExpression")
+    key_condition = None if text is None else compile_key_condition(text, placeholders)
+    condition = read_filter(request, placeholders)
+    projection = read_projection(request, placeholders)
+    placeholders.check_unused()
+    if key_condition is None:
+        key_condition = legacy_key_conditions(request["KeyConditions"], CURRENT_READ.value)
+    return key_condition, condition, projection

@@ -1,0 +1,268 @@
+"""What Query and Scan share: the table or index they read, pages, Select, and the response.
+
+A page ends at ``Limit`` items read or past 1 MB of items read, before the filter (FACTS 5.6).  Rows are what the walked
+tree holds: items of a table, projected entries of an index.  A local index serves attributes it does not hold from the
+table, for the price of a read each; a global index refuses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ddbengine import _core
+from ddbengine.engine import capacity
+from ddbengine.engine.bodies import body
+from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.keys import item_key, table_prefix
+from ddbengine.errors import ValidationException
+from ddbengine.expressions import Condition, Projection
+from ddbengine.indexes.entries import entry_key, index_prefix
+from ddbengine.limits import PAGE_MAX_BYTES
+from ddbengine.schema.table import IndexSchema, KeyAttribute, TableSchema
+from ddbengine.storage.store import Outcome, ReadTxn
+
+Buffer = bytes | memoryview
+
+_INVALID = "One or more parameter values were invalid: "
+BAD_START_KEY = "The provided starting key is invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """The members that Query and Scan have in common, checked."""
+
+    surroundings: Surroundings
+    namespace: str
+    table_name: str
+    index_name: str | None
+    select: str | None
+    projection: Projection | None
+    condition: Condition | None
+    """The filter."""
+    start_key: dict[str, bytes] | None
+    limit: int | None
+    consistent: bool
+    capacity_detail: str | None
+
+
+def read_common(
+    surroundings: Surroundings,
+    caller: Caller,
+    request: Mapping[str, Any],
+    projection: Projection | None,
+    condition: Condition | None,
+    start_key: dict[str, bytes] | None,
+) -> ReadRequest:
+    return ReadRequest(
+        surroundings,
+        surroundings.namespace(caller),
+        request["TableName"],
+        request.get("IndexName"),
+        request.get("Select"),
+        projection,
+        condition,
+        start_key,
+        request.get("Limit"),
+        request.get("ConsistentRead", False),
+        capacity.wanted(request),
+    )
+
+
+def check_select(request: Mapping[str, Any], worded: Callable[[str], ValidationException]) -> None:
+    """Refuse a Select that does not go with the projection or the lack of an index; ``worded`` makes the error."""
+    select = request.get("Select")
+    if select is None:
+        return
+    member = next((name for name in ("AttributesToGet", "ProjectionExpression") if name in request), None)
+    if select == "SPECIFIC_ATTRIBUTES":
+        if member is None:
+            raise worded(
+                "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+            )
+    elif member is not None:
+        what = "only the Count" if select == "COUNT" else select
+        raise worded(f"Cannot specify the {member} when choosing to get {what}")
+    if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in request:
+        raise ValidationException("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table, or one of its indexes."""
+
+    schema: TableSchema
+    index: IndexSchema | None
+
+    @property
+    def partition(self) -> tuple[KeyAttribute, ...]:
+        return (self.schema.partition,) if self.index is None else self.index.partition
+
+    @property
+    def sort(self) -> tuple[KeyAttribute, ...]:
+        if self.index is not None:
+            return self.index.sort
+        return () if self.schema.sort is None else (self.schema.sort,)
+
+    @property
+    def prefix(self) -> bytes:
+        return table_prefix(self.schema) if self.index is None else index_prefix(self.index)
+
+    @property
+    def key_types(self) -> dict[str, str]:
+        """The attributes of a LastEvaluatedKey: the table's key, and the index's."""
+        index_key = () if self.index is None else self.index.key
+        return {attribute.name: attribute.type for attribute in self.schema.key + index_key}
+
+    def row_key(self, attributes: Mapping[str, bytes]) -> bytes:
+        """The stored key of the row with these key attributes."""
+        if self.index is None:
+            return item_key(self.schema, attributes)
+        return entry_key(self.schema, self.index, attributes)
+
+
+def target_of(read: ReadRequest, txn: ReadTxn) -> Target:
+    """The table and index a request names; raise ResourceNotFoundException or ValidationException."""
+    schema = read.surroundings.catalog.table(txn, read.namespace, read.table_name)
+    if read.index_name is None:
+        return Target(schema, None)
+    index = schema.index(read.index_name)
+    if index is None:
+        raise ValidationException(f"The table does not have the specified index: {read.index_name}")
+    if index.is_global and read.consistent:
+        raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    return Target(schema, index)
+
+
+def start_key_fits(target: Target, start_key: Mapping[str, bytes]) -> bool:
+    """Whether a start key has exactly the key attributes of the target, each of its type."""
+    types = target.key_types
+    return len(start_key) == len(types) and all(
+        name in start_key and _core.type_of(start_key[name]) == key_type for name, key_type in types.items()
+    )
+
+
+def needs_table(read: ReadRequest, target: Target) -> bool:
+    """Whether rows must be completed from the table; raise ValidationException where an index cannot be."""
+    index = target.index
+    if index is None:
+        return False
+    held = target.schema.projected[index.number]
+    if held is None:
+        return False
+    if read.select == "ALL_ATTRIBUTES":
+        if index.is_global:
+            raise ValidationException(
+                f"{_INVALID}Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} "
+                "because its projection type is not ALL"
+            )
+        return True
+    if read.projection is None:
+        return False
+    missing = list(dict.fromkeys(str(path[0]) for path in read.projection.paths if path[0] not in held))
+    if missing and index.is_global:
+        raise ValidationException(
+            f"{_INVALID}Global secondary index {index.name} does not project [{', '.join(missing)}]"
+        )
+    return bool(missing)
+
+
+def check_filter_is_projected(read: ReadRequest, target: Target) -> None:
+    """A Query cannot filter on what the index, of either kind, does not hold."""
+    if read.condition is None or target.index is None:
+        return
+    held = target.schema.projected[target.index.number]
+    if held is None:
+        return
+    missing = sorted({str(path[0]) for path in read.condition.paths} - held)
+    if missing:
+        raise ValidationException(
+            f"{_INVALID}Secondary index {target.index.name} does not project one or more filter attributes: "
+            f"[{', '.join(missing)}]"
+        )
+
+
+@dataclass(slots=True)
+class Page:
+    """Rows read in order.  Rows are buffers of the transaction, or bytes of items fetched from the table."""
+
+    rows: list[Buffer]
+    """Those the filter kept."""
+    scanned: int = 0
+    size: int = 0
+    """Bytes of all rows read, by DynamoDB's accounting."""
+    fetched_units: float = 0.0
+    """Read capacity of the items fetched from the table."""
+    last: Buffer | None = None
+    """The last row read, if more may follow."""
+
+
+def read_page(txn: ReadTxn, read: ReadRequest, target: Target, low: bytes, high: bytes, reverse: bool) -> Page:
+    """Read rows with low <= key < high until Limit or 1 MB."""
+    page = Page([])
+    rows, item_size = page.rows, _core.item_size
+    matches = None if read.condition is None else read.condition.matches
+    complete = _completion(txn, read, target, page) if needs_table(read, target) else None
+    limit = read.limit or 0
+    scanned = size = 0
+    for _, row in txn.scan(low, high, reverse):
+        scanned += 1
+        size += item_size(row)
+        found = row if complete is None else complete(row)
+        if matches is None or matches(found):
+            rows.append(found)
+        if scanned == limit or size >= PAGE_MAX_BYTES:
+            page.last = row
+            break
+    page.scanned, page.size = scanned, size
+    return page
+
+
+def _completion(txn: ReadTxn, read: ReadRequest, target: Target, page: Page) -> Callable[[Buffer], Buffer]:
+    """The function from an entry of a local index to its whole item, which counts what it costs."""
+    schema = target.schema
+
+    def complete(entry: Buffer) -> Buffer:
+        key = {name: value for name in key_names if (value := _core.get_attribute(entry, name)) is not None}
+        item = txn.get(item_key(schema, key))
+        assert item is not None, "an entry of a local index has its item"
+        page.fetched_units += capacity.read_units(_core.item_size(item), read.consistent)
+        return item
+
+    key_names = [attribute.name for attribute in schema.key]
+    return complete
+
+
+def outcome_of_read(read: ReadRequest, target: Target, page: Page) -> Outcome:
+    """The response of Query or Scan."""
+    parts = []
+    if read.select != "COUNT":
+        rows: list[Buffer] = page.rows
+        if read.projection is not None:
+            rows = [read.projection.of(row) for row in rows]
+        parts.append(b'"Items":' + _core.items_to_wire(rows))
+    parts.append(b'"Count":%d,"ScannedCount":%d' % (len(page.rows), page.scanned))
+    if page.last is not None:
+        parts.append(b'"LastEvaluatedKey":' + _core.item_to_wire(_core.pick(page.last, target.key_types)))
+    if read.capacity_detail is not None:
+        parts.append(b'"ConsumedCapacity":' + body(_consumed(read, target, page)))
+    return Outcome(b"{" + b",".join(parts) + b"}")
+
+
+def _consumed(read: ReadRequest, target: Target, page: Page) -> dict[str, Any]:
+    page_units = capacity.read_units(page.size, read.consistent)
+    consumed = capacity.Consumed()
+    if target.index is None:
+        consumed.table = page_units
+    else:
+        consumed.table = page.fetched_units
+        consumed.add_index(target.index, page_units)
+    return consumed.report(read.table_name, read.capacity_detail or "TOTAL")
+
+
+def bounds_after(low: bytes, high: bytes, start: bytes | None, reverse: bool) -> tuple[bytes, bytes]:
+    """The range that is left when everything up to and including the start key has been read."""
+    if start is None:
+        return low, high
+    return (low, min(high, start)) if reverse else (max(low, start + b"\0"), high)

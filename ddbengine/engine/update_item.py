@@ -1,0 +1,135 @@
+"""UpdateItem: changes attributes of an item, or creates it.  Order of checks: FACTS 3.5; sizes: FACTS 2.7."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ddbengine import _core
+from ddbengine.engine.changes import ItemChange
+from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.item_write import (
+    WriteRequest,
+    check_condition,
+    outcome_of_write,
+    read_write_request,
+    stored_item,
+)
+from ddbengine.engine.keys import check_index_keys, lookup_key
+from ddbengine.engine.request_expressions import read_condition, read_legacy_condition, read_placeholders
+from ddbengine.engine.values import CURRENT_READ, SINGLE_WRITE
+from ddbengine.errors import ValidationException
+from ddbengine.expressions import Condition, Update, UpdateResult, check_mixing, compile_update, legacy_updates
+from ddbengine.limits import ITEM_MAX_BYTES, NESTING_MAX_LEVELS
+from ddbengine.schema.table import TableSchema
+from ddbengine.storage.store import Outcome, ReadTxn
+
+LEGACY = ("AttributeUpdates", "Expected", "ConditionalOperator")
+EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
+
+_ITEM_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
+_TOO_DEEP = (
+    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+)
+_INDEX_KEY_TYPE = "The update expression attempted to update the secondary index key to unsupported type"
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateItem:
+    write: WriteRequest
+    key: dict[str, bytes]
+    update: Update | None
+    """None leaves an item as it is, and creates a missing one with nothing but its key."""
+    writes: ClassVar[bool] = True
+    consistent: ClassVar[bool] = True
+
+    def run(self, txn: ReadTxn) -> Outcome:
+        write = self.write
+        schema = write.table(txn)
+        key = lookup_key(schema, self.key)
+        if self.update is not None:
+            check_targets(schema, self.update)
+        old = stored_item(txn, key)
+        if self.update is None:
+            check_condition(write, old)
+            new = _core.join_map(self.key) if old is None else old
+            attributes = _returned(write.return_values, old, new, None)
+        else:
+            check_size(self.update.charge(old))
+            check_condition(write, old)
+            result = self.update.apply(old, self.key)
+            new = result.item
+            check_updated_item(schema, self.update, old, new)
+            attributes = _returned(write.return_values, old, new, result)
+        change = ItemChange(schema, key, old, new)
+        return outcome_of_write(write, schema, change, self.key[schema.partition.name], txn, attributes)
+
+
+def check_targets(schema: TableSchema, update: Update) -> None:
+    """Refuse an update of an attribute of the primary key."""
+    for path in update.paths:
+        for attribute in schema.key:
+            if path[0] == attribute.name:
+                raise ValidationException(
+                    f"One or more parameter values were invalid: Cannot update attribute {attribute.name}. "
+                    "This attribute is part of the key"
+                )
+
+
+def check_size(size: int) -> None:
+    if size > ITEM_MAX_BYTES:
+        raise ValidationException(_ITEM_TOO_LARGE)
+
+
+def check_updated_item(schema: TableSchema, update: Update, old: bytes | None, new: bytes) -> None:
+    """Refuse a finished item that is too large, too deep or unfit for an index."""
+    check_size(_core.item_size(new))
+    if any(len(path) > 1 for path in update.paths) and _core.value_depth(new) - 1 > NESTING_MAX_LEVELS:
+        raise SINGLE_WRITE.error(_TOO_DEEP)
+    if schema.indexes:
+        _check_evaluated_index_keys(schema, update, new)
+        check_index_keys(schema, new)
+
+
+def _check_evaluated_index_keys(schema: TableSchema, update: Update, new: bytes) -> None:
+    """A wrong type that was computed, not given as a literal, has a sentence of its own (FACTS 4.4)."""
+    for index in schema.indexes:
+        for attribute in index.key:
+            if (attribute.name,) not in update.computed_paths:
+                continue
+            value = _core.get_attribute(new, attribute.name)
+            if value is not None and _core.type_of(value) != attribute.type:
+                raise ValidationException(_INDEX_KEY_TYPE)
+
+
+def _returned(mode: str, old: bytes | None, new: bytes, result: UpdateResult | None) -> bytes | None:
+    """The stored item that ReturnValues asks for, None for no Attributes member."""
+    if mode == "ALL_NEW":
+        return new
+    if mode == "ALL_OLD":
+        return old
+    if result is None or mode == "NONE":
+        return None
+    return result.updated_new() if mode == "UPDATED_NEW" else result.updated_old()
+
+
+def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> UpdateItem:
+    SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
+    key = SINGLE_WRITE.attributes(request["Key"])
+    update, condition = SINGLE_WRITE.checked(read_update, request)
+    return UpdateItem(read_write_request(surroundings, caller, request, condition), key, update)
+
+
+def read_update(request: Mapping[str, Any]) -> tuple[Update | None, Condition | None]:
+    """The update and the condition of a request, legacy or expressions; raise bare ValidationException."""
+    changes = request.get("AttributeUpdates")
+    update = legacy_updates(changes, CURRENT_READ.value) if changes else None
+    expected = read_legacy_condition(request, "Expected", CURRENT_READ)
+    placeholders = read_placeholders(request, EXPRESSIONS, CURRENT_READ)
+    text = request.get("UpdateExpression")
+    if text is not None:
+        update = compile_update(text, placeholders)
+    condition = read_condition(request, placeholders)
+    placeholders.check_unused()
+    return update, expected or condition

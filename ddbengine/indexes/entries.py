@@ -1,0 +1,80 @@
+"""The entry an item has in a secondary index, and the writes that keep entries in step with their items.
+
+An entry's key is ``X | index number | hash of the index partition key | index key parts | hash of the table key | table
+key parts``: an index is scanned in the order of FACTS 5.7, and equal index keys stay apart by their table key.  Its
+value is the item as the index projects it.  An item that lacks a key attribute of the index has no entry (a sparse
+index).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ddbengine import _core
+from ddbengine.schema.table import IndexSchema, TableSchema
+
+ENTRIES = b"X"
+_UNIT_BYTES = 1024
+
+
+def index_prefix(index: IndexSchema) -> bytes:
+    """What every entry key of the index starts with: 5 bytes."""
+    return ENTRIES + index.number.to_bytes(4, "big")
+
+
+def partition_prefix(index: IndexSchema, partition: tuple[bytes, ...]) -> bytes:
+    """What the entries of one index partition start with; encoded values in the order of the index's key schema."""
+    raw = b"".join(map(_core.key_bytes, partition))
+    return index_prefix(index) + _core.partition_hash(raw) + b"".join(map(_core.key_part, partition))
+
+
+def entry_key(schema: TableSchema, index: IndexSchema, attributes: Mapping[str, bytes]) -> bytes:
+    """The key of the entry of an item that has these table and index key attributes (encoded values by name)."""
+    partition = tuple(attributes[attribute.name] for attribute in index.partition)
+    sort = b"".join(_core.key_part(attributes[attribute.name]) for attribute in index.sort)
+    table_key = [attributes[attribute.name] for attribute in schema.key]
+    table_hash = _core.partition_hash(b"".join(map(_core.key_bytes, table_key)))
+    return partition_prefix(index, partition) + sort + table_hash + b"".join(map(_core.key_part, table_key))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    key: bytes
+    value: bytes
+
+
+def entry_of(schema: TableSchema, index: IndexSchema, item: bytes | None) -> Entry | None:
+    """The entry of a stored item, None if it has none."""
+    if item is None:
+        return None
+    attributes = {}
+    for attribute in index.key + schema.key:
+        value = _core.get_attribute(item, attribute.name)
+        if value is None or _core.type_of(value) != attribute.type:
+            return None
+        attributes[attribute.name] = value
+    names = schema.projected[index.number]
+    return Entry(entry_key(schema, index, attributes), item if names is None else _core.pick(item, names))
+
+
+def write_units(old: Entry | None, new: Entry | None) -> int:
+    """Write capacity units one index is charged for a change of an item (FACTS 6.3).
+
+    | change | units for entries under 1 KB |
+    | --- | --- |
+    | enters or leaves the index | 1 |
+    | projected attribute changes | 1 |
+    | index key changes | 2: a deletion and an insertion |
+    | nothing that the index stores | 0 |
+    """
+    if old is None or new is None:
+        entry = old or new
+        return 0 if entry is None else _units(entry)
+    if old.key != new.key:
+        return _units(old) + _units(new)
+    return 0 if old.value == new.value else max(_units(old), _units(new))
+
+
+def _units(entry: Entry) -> int:
+    return max(1, -(-_core.item_size(entry.value) // _UNIT_BYTES))
