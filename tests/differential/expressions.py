@@ -77,11 +77,11 @@ def condition(build: Builder, depth: int = 2) -> str:
 
 def _simple_condition(build: Builder) -> str:
     random = build.random
-    attribute = build.attribute()
-    path, operand = build.name(attribute), values.usual_value(random, attribute)
     kind = random.randrange(9)
     if kind <= 2:
-        return f"{path} {random.choice(_COMPARATORS)} {build.value(operand)}"
+        attribute = build.attribute()
+        operand = build.value(values.usual_value(random, attribute))
+        return f"{build.name(attribute)} {random.choice(_COMPARATORS)} {operand}"
     if kind == 3:
         return f"{random.choice(('attribute_exists', 'attribute_not_exists'))}({build.path()})"
     if kind == 4:

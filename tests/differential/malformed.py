@@ -235,7 +235,9 @@ def _legacy_requests() -> list[Request]:
     requests += [
         Request("DeleteItem", mixed),
         Request("PutItem", _putting(mixed)),
-        Request("DeleteItem", _TABLE | {"Key": _KEY, "ConditionalOperator": "AND", "Expected": {"a": {"Exists": False}}}),
+        Request(
+            "DeleteItem", _TABLE | {"Key": _KEY, "ConditionalOperator": "AND", "Expected": {"a": {"Exists": False}}}
+        ),
         Request("GetItem", _TABLE | {"Key": _KEY, "AttributesToGet": ["a", "a"]}),
         Request("GetItem", _TABLE | {"Key": _KEY, "AttributesToGet": ["a"], "ProjectionExpression": "a"}),
         Request("Query", _TABLE | {"KeyConditions": {"pk": equal}, "KeyConditionExpression": "pk = :v"}),
@@ -252,7 +254,9 @@ def _legacy_requests() -> list[Request]:
 def _read_requests() -> list[Request]:
     query = _TABLE | {"KeyConditionExpression": "pk = :v", "ExpressionAttributeValues": {":v": {"S": "p"}}}
     on_index = {"IndexName": "global-keys"}
-    by_index = _TABLE | on_index | {"KeyConditionExpression": "g2 = :v", "ExpressionAttributeValues": {":v": {"N": "1"}}}
+    by_index = (
+        _TABLE | on_index | {"KeyConditionExpression": "g2 = :v", "ExpressionAttributeValues": {":v": {"N": "1"}}}
+    )
     return [
         Request("Query", query | {"IndexName": "nowhere"}),
         Request("Query", query | {"Limit": 0}),
@@ -355,7 +359,7 @@ def _table_requests() -> list[Request]:
     hash_only = {"KeySchema": key_schema("pk"), "AttributeDefinitions": [string]}
     index = {"IndexName": "by-sk", "KeySchema": key_schema("sk"), "Projection": {"ProjectionType": "ALL"}}
     local = {"IndexName": "local", "KeySchema": key_schema("pk", "sk"), "Projection": {"ProjectionType": "ALL"}}
-    projections = (
+    projections: tuple[Body, ...] = (
         {"ProjectionType": "INCLUDE"},
         {"ProjectionType": "ALL", "NonKeyAttributes": ["a"]},
         {"ProjectionType": "SOME"},

@@ -105,5 +105,4 @@ TABLES = (
 """What well-formed requests go to."""
 
 REFUSALS = Table("diff-refusals", "S", "N", LOCAL_INDEXES + GLOBAL_INDEXES)
-"""What malformed requests go to.  It is never read back: where the emulator wrongly accepts a write, the two sides differ
-from then on."""
+"""What malformed requests go to.  Never read back: a write that the emulator wrongly accepts stays."""

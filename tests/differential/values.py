@@ -18,7 +18,7 @@ _USUAL_TYPE = {
     "a": "S", "b": "B", "n": "N", "m": "M", "l": "L", "ss": "SS", "ns": "NS", "bs": "BS", "flag": "BOOL",
     "Data.x": "S", "größe": "N",
 }  # fmt: skip
-_TEXTS = ("", "x", "y", "xy", "xyz", "Straße", "日本", "\U0001f600", "quote\"\\", "line\nbreak", "zz top")
+_TEXTS = ("", "x", "y", "xy", "xyz", "Straße", "日本", "\U0001f600", 'quote"\\', "line\nbreak", "zz top")
 _NUMBERS = (
     "0", "1", "-1", "2", "10", "3.14", "-2.5", "1e3", "0012.340", "1E-5", "12345678901234567890123456789012345678",
     "-0", "+7", ".5", "1e125", "-1e125", "1e-130", "99.99",
@@ -60,7 +60,11 @@ def scalar(random: Random, kind: str) -> Value:
 def _members(random: Random, kind: str) -> list[str]:
     if kind == "NS":
         return [str(number) for number in random.sample(range(-20, 20), random.randint(1, 4))]
-    return [scalar(random, "S")["S"] for _ in range(1)] if kind == "SS" and random.random() < 0.2 else _distinct(random, kind)
+    return (
+        [scalar(random, "S")["S"] for _ in range(1)]
+        if kind == "SS" and random.random() < 0.2
+        else _distinct(random, kind)
+    )
 
 
 def _distinct(random: Random, kind: str) -> list[str]:

@@ -1,0 +1,72 @@
+"""The emulator's known wrong answers, read from ``known.txt``, where each stands beside the right one.
+
+An entry forgives nothing: it says exactly which of our answers is right in the place of which of the emulator's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.differential.peers import Answer, Request
+
+ENVELOPE = "1 validation error detected: "
+_VALUE_WRAPPER = re.compile(r"ExpressionAttributeValues contains invalid value: (.*) for key :\w+", re.DOTALL)
+_ENTRY = re.compile(
+    r"^\[(?P<section>[\d.]+)\](?P<operations>.*)\nemulator (?P<emulator>.+)\nservice  (?P<service>.+)$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One known wrong answer of the emulator.  ``section`` is where the fact sheet says what the service does."""
+
+    section: str
+    operations: frozenset[str]
+    """Empty for all."""
+    emulator: re.Pattern[str]
+    service: re.Pattern[str]
+
+    def explains(self, request: Request, emulator: Answer, ours: Answer) -> bool:
+        if self.operations and request.operation not in self.operations:
+            return False
+        return bool(self.emulator.fullmatch(text(emulator)) and self.service.fullmatch(text(ours)))
+
+
+def text(answer: Answer) -> str:
+    """What an entry matches: ``accepted``, the bare status where there is no error name, or ``<error>: <message>``."""
+    if not answer.error:
+        return "accepted" if answer.status == 200 else str(answer.status)
+    message = plain(answer.message)
+    return f"{answer.error}: {message}" if message else answer.error
+
+
+def plain(message: str) -> str:
+    """A message without the 2026 rollout's envelope (FACTS 3.6) and the wrapper of expression values (FACTS 2.1)."""
+    unwrapped = _VALUE_WRAPPER.fullmatch(message.removeprefix(ENVELOPE))
+    return unwrapped.group(1) if unwrapped else message.removeprefix(ENVELOPE)
+
+
+def explained(request: Request, emulator: Answer, ours: Answer) -> bool:
+    """Is this difference one of the known ones?"""
+    return any(known.explains(request, emulator, ours) for known in KNOWN)
+
+
+def read(table: str) -> tuple[Known, ...]:
+    """The entries of a table in the form of ``known.txt``; an entry out of form is an error."""
+    entries = tuple(
+        Known(
+            found["section"],
+            frozenset(found["operations"].split()),
+            re.compile(found["emulator"], re.DOTALL),
+            re.compile(found["service"], re.DOTALL),
+        )
+        for found in _ENTRY.finditer(table)
+    )
+    if len(entries) != len(re.findall(r"^\[", table, re.MULTILINE)):
+        raise ValueError("an entry of the known differences is not in their form")
+    return entries
+
+
+KNOWN = read((Path(__file__).parent / "known.txt").read_text())
