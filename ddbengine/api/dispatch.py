@@ -1,0 +1,143 @@
+"""From an HTTP request to the engine and back: the checks before an operation runs, in the service's order.
+
+FACTS 1.2: body size, method and content type; JSON; target; authentication; an empty body; then types and constraints
+of the service model (``check``), and everything else in the engine.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+import orjson
+
+from ddbengine import limits
+from ddbengine.api import codings
+from ddbengine.api.authentication import caller_of
+from ddbengine.api.cors import Cors
+from ddbengine.api.envelope import error_answer, fault_answer
+from ddbengine.api.frame import Answer, Request
+from ddbengine.engine.context import Caller
+from ddbengine.errors import ApiError, SerializationException, UnknownOperationException
+
+__all__ = ["NOT_FOUND", "TOO_LARGE", "Check", "Dispatcher", "Operator"]
+
+Check = Callable[[str, object], dict[str, Any]]
+"""Checks an operation's members against the service model; returns the checked request or raises ApiError."""
+
+NOT_FOUND = Answer(404, b"<UnknownOperationException/>\n", json=False)
+TOO_LARGE = Answer(413, b"", json=False)
+_HEALTHY = Answer(200, b"healthy: dynamodb.us-east-1.amazonaws.com ", json=False)
+
+_TARGET_PREFIX = "DynamoDB_20120810."
+_CONTENT_TYPES = frozenset((b"application/x-amz-json-1.0", b"application/json"))
+
+_log = logging.getLogger(__name__)
+
+
+class Operator(Protocol):
+    """What is asked of an engine: its operations, and an answer now or later.
+
+    A body, or the future of an outcome with a ``body``; ApiError is raised, or is the future's exception.
+    """
+
+    @property
+    def operations(self) -> Mapping[str, Any]: ...
+
+    def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]: ...
+
+
+class Dispatcher:
+    """Answers requests.  It never raises: what is not the client's fault is logged, and answered with status 500."""
+
+    def __init__(
+        self,
+        engine: Operator,
+        check: Check,
+        cors: Cors | None = None,
+        body_bytes: int = limits.REQUEST_BODY_MAX_BYTES,
+    ) -> None:
+        self._answer = engine.answer
+        self._check = check
+        self._cors = cors or Cors()
+        self._body_bytes = body_bytes
+        self._operations = {(_TARGET_PREFIX + name).encode(): name for name in engine.operations}
+
+    def answer(self, request: Request) -> Answer | Future[Any]:
+        """The answer, or the future that ``settle`` makes one of."""
+        try:
+            if request.method == b"POST":
+                return self._call(request)
+            return self._other_method(request)
+        except ApiError as error:
+            return error_answer(error)
+        except Exception:
+            _log.exception("a request failed: %s", request.headers.get(b"x-amz-target", b"-").decode("latin-1"))
+            return fault_answer()
+
+    def settle(self, future: Future[Any]) -> Answer:
+        """The answer that a finished future stands for."""
+        try:
+            return Answer(200, future.result().body)
+        except ApiError as error:
+            return error_answer(error)
+        except Exception:
+            _log.exception("a write failed")
+            return fault_answer()
+
+    def _call(self, request: Request) -> Answer | Future[Any]:
+        headers = request.headers
+        body = request.body
+        if body:
+            if not _is_known(headers.get(b"content-type")):
+                return NOT_FOUND
+            coding = headers.get(b"content-encoding")
+            if coding is not None:
+                try:
+                    body = self._unpacked(body, coding)
+                except codings.Oversized:
+                    return TOO_LARGE
+        members = _parsed(body) if body else None
+        operation = self._operations.get(headers.get(b"x-amz-target", b""))
+        if operation is None:
+            raise UnknownOperationException
+        caller = caller_of(request.target, headers)
+        if not body:
+            raise SerializationException
+        answer = self._answer(operation, self._check(operation, members), caller)
+        return Answer(200, answer) if isinstance(answer, bytes) else answer
+
+    def _other_method(self, request: Request) -> Answer:
+        if request.method == b"GET":
+            return _HEALTHY
+        if request.method == b"OPTIONS" and self._cors.allows(request.headers.get(b"origin")):
+            return Answer(200, b"", json=False, lines=self._cors.preflight_lines(request.headers))
+        return NOT_FOUND
+
+    def _unpacked(self, body: bytes, coding: bytes) -> bytes:
+        coding = coding.strip().lower()
+        if coding == b"identity":
+            return body
+        if coding not in (b"gzip", b"x-gzip"):
+            raise SerializationException
+        try:
+            return codings.unpack(body, self._body_bytes)
+        except zlib.error:
+            raise SerializationException from None
+
+
+def _is_known(content_type: bytes | None) -> bool:
+    if content_type in _CONTENT_TYPES:
+        return True
+    return content_type is not None and content_type.partition(b";")[0].strip().lower() in _CONTENT_TYPES
+
+
+def _parsed(body: bytes) -> object:
+    """What the body says.  Broken text, lone surrogates and bottomless nesting are all the same to the service."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise SerializationException from None

@@ -1,0 +1,106 @@
+"""How an answer looks on the wire: status line, headers and body (FACTS 1.1)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from random import Random, SystemRandom
+from typing import NamedTuple
+from zlib import crc32
+
+from ddbengine.api.codings import WORTH_PACKING_BYTES, accepts_gzip, pack
+from ddbengine.api.cors import Cors
+
+__all__ = ["Answer", "Frame", "Framer", "Request"]
+
+_STATUS_LINES = {
+    200: b"HTTP/1.1 200 OK\r\n",
+    400: b"HTTP/1.1 400 Bad Request\r\n",
+    404: b"HTTP/1.1 404 Not Found\r\n",
+    413: b"HTTP/1.1 413 Payload Too Large\r\n",
+    431: b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
+    500: b"HTTP/1.1 500 Internal Server Error\r\n",
+}
+_JSON_1_0 = b"application/x-amz-json-1.0"
+_REQUEST_ID_BITS = 208
+"""52 hexadecimal digits: a subset of the 52 characters of [0-9A-Z] that the service sends."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request, read completely.  ``target`` is the request target as sent, header names are in lower case."""
+
+    method: bytes
+    target: bytes
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Answer:
+    """What to say, not yet how.  ``json`` tells whether it has a content type; ``lines`` are further header lines."""
+
+    status: int
+    body: bytes
+    json: bool = True
+    lines: bytes = b""
+
+
+class Frame(NamedTuple):
+    """What the answer to a request has in common whatever it says: known, and made into bytes, from its headers."""
+
+    plain: bytes
+    """Header lines that do not depend on the answer."""
+    json: bytes
+    """The same with the content type."""
+    packed: bool
+    bodiless: bool
+
+
+class Framer:
+    """Makes frames and answers of one server.  ``now`` gives seconds since the epoch."""
+
+    def __init__(self, cors: Cors, now: Callable[[], float] = time.time, random: Random | None = None) -> None:
+        self._cors = cors
+        self._now = now
+        self._random_bits = (random or Random(SystemRandom().getrandbits(256))).getrandbits
+        self._frame = lru_cache(maxsize=64)(self._make_frame)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Bring the Date header up to date; called about once a second."""
+        self._standing = b"Server: ddbengine\r\nDate: %b\r\n" % formatdate(self._now(), usegmt=True).encode()
+
+    def frame(self, method: bytes, headers: dict[bytes, bytes], keep_alive: bool) -> Frame:
+        get = headers.get
+        return self._frame(get(b"content-type"), get(b"accept-encoding"), get(b"origin"), keep_alive, method == b"HEAD")
+
+    def _make_frame(
+        self, content_type: bytes | None, encodings: bytes | None, origin: bytes | None, keep_alive: bool, head: bool
+    ) -> Frame:
+        plain = b"Connection: keep-alive\r\n" if keep_alive else b"Connection: close\r\n"
+        plain += self._cors.lines(origin)
+        media_type = (content_type or b"").partition(b";")[0].strip().lower()
+        json = b"Content-Type: %b\r\n" % (_JSON_1_0 if media_type == _JSON_1_0 else b"application/json")
+        return Frame(plain, json + plain, accepts_gzip(encodings), head)
+
+    def render(self, answer: Answer, frame: Frame) -> tuple[bytes, bytes]:
+        """The head and the body to send.  The checksum is of the body as sent, so of the packed bytes, as clients of
+        the service check it."""
+        body = answer.body
+        lines = (frame.json if answer.json else frame.plain) + answer.lines
+        if frame.packed and len(body) >= WORTH_PACKING_BYTES:
+            body = pack(body)
+            lines += b"Content-Encoding: gzip\r\n"
+        head = b"%b%b%bContent-Length: %d\r\nx-amzn-RequestId: %052X\r\nx-amz-crc32: %d\r\n\r\n" % (
+            _STATUS_LINES[answer.status],
+            self._standing,
+            lines,
+            len(body),
+            self._random_bits(_REQUEST_ID_BITS),
+            crc32(body),
+        )
+        return head, (b"" if frame.bodiless else body)
