@@ -1,0 +1,201 @@
+"""Committers: plans in, futures out.  The one place where something is written.
+
+A group of plans runs in one write transaction, each plan seeing the changes of those before it; then there is one
+commit, and only then is anybody answered, for even a refusal may rest on a change of the same group.
+
+- ``InlineCommitter`` commits every plan by itself in the caller's thread: for stores that do not wait for a disk.
+- ``GroupCommitter`` has a thread that takes all plans which are waiting; while one group's fsync runs, the next group
+  gathers.  There is no timer: a lone write costs one commit and waits for nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any
+
+import lmdb
+
+from ddbengine.storage.environment import CLOSED, FORKED, Environment, refuse_when_closed, store_error
+from ddbengine.storage.errors import StoreError
+from ddbengine.storage.store import Outcome, Plan, WritesOf
+from ddbengine.storage.transactions import WriteTransaction
+
+GROUP_MAX_PLANS = 512
+"""Bounds what is lost to a failed commit and run again, and the memory a transaction takes."""
+
+
+def commit(environment: Environment, writes_of: WritesOf, plans: Sequence[Plan]) -> list[Outcome | Exception]:
+    """Run plans in order and commit their changes together; say for each what came of it, never raise an Exception.
+
+    A plan that raises has written nothing.  When the map is full it is made larger and all plans run again.  When
+    applying changes or committing fails for another reason, each plan gets a transaction of its own, so that the one
+    at fault fails alone: with StoreFull or StoreError, or with what ``writes_of`` raised.
+    """
+    while True:
+        try:
+            try:
+                return _attempt(environment, writes_of, plans)
+            except lmdb.MapFullError:
+                environment.grow()
+        except Exception as error:
+            if len(plans) == 1:
+                return [_as_failure(error)]
+            return [result for plan in plans for result in commit(environment, writes_of, [plan])]
+
+
+def _attempt(environment: Environment, writes_of: WritesOf, plans: Sequence[Plan]) -> list[Outcome | Exception]:
+    txn = environment.begin_write()
+    try:
+        view = WriteTransaction(txn)
+        results: list[Outcome | Exception] = []
+        changed = False
+        for plan in plans:
+            try:
+                outcome = plan.run(view)
+            except lmdb.MapFullError:
+                raise  # of counters that a scan wanted to see; not the plan's doing
+            except Exception as error:
+                results.append(error)
+                continue
+            for change in outcome.changes:
+                view.apply(writes_of(change, view))
+                changed = True
+            results.append(outcome)
+        if changed:
+            view.flush()
+            txn.commit()
+        else:
+            txn.abort()
+    except BaseException:
+        txn.abort()
+        raise
+    return results
+
+
+def _as_failure(error: Exception) -> Exception:
+    failure = store_error(error)
+    if failure is not error:
+        failure.__cause__ = error
+    return failure
+
+
+class Settled(Future[Outcome]):
+    """A future that is born resolved, without the lock and the lists of one that somebody may wait for.
+
+    What it inherits works as ever: the first touch of the base class's state sets that up.
+    """
+
+    def __init__(self, result: Outcome | Exception) -> None:
+        self._settled = result
+
+    def done(self) -> bool:
+        return True
+
+    def result(self, timeout: float | None = None) -> Outcome:
+        if isinstance(self._settled, Exception):
+            raise self._settled
+        return self._settled
+
+    def exception(self, timeout: float | None = None) -> Exception | None:
+        return self._settled if isinstance(self._settled, Exception) else None
+
+    def __getattr__(self, name: str) -> Any:
+        if "_condition" in self.__dict__:
+            raise AttributeError(name)
+        super().__init__()
+        _resolve(self, self._settled)
+        return getattr(self, name)
+
+
+def _resolve(future: Future[Outcome], result: Outcome | Exception) -> None:
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+
+
+class InlineCommitter:
+    """Commits in the thread that submits, one plan at a time, and returns resolved futures."""
+
+    def __init__(self, environment: Environment, writes_of: WritesOf) -> None:
+        self._environment = environment
+        self._writes_of = writes_of
+        self._lock = threading.Lock()
+        self._refusal: str | None = None
+
+    def submit(self, plan: Plan) -> Future[Outcome]:
+        refuse_when_closed(self._refusal)
+        with self._lock:
+            refuse_when_closed(self._refusal)
+            [result] = commit(self._environment, self._writes_of, (plan,))
+        return Settled(result)
+
+    def close(self) -> None:
+        with self._lock:
+            self._refusal = CLOSED
+
+    def forsake(self) -> None:
+        self._refusal = FORKED
+
+
+class GroupCommitter:
+    """Commits whatever waits, in a thread of its own, and resolves each future when its plan's changes are durable."""
+
+    def __init__(self, environment: Environment, writes_of: WritesOf) -> None:
+        self._environment = environment
+        self._writes_of = writes_of
+        self._lock = threading.Lock()
+        self._refusal: str | None = None
+        self._waiting: SimpleQueue[tuple[Plan, Future[Outcome]] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="ddbengine-committer", daemon=True)
+        self._thread.start()
+
+    def submit(self, plan: Plan) -> Future[Outcome]:
+        refuse_when_closed(self._refusal)
+        future: Future[Outcome] = Future()
+        with self._lock:
+            # Under the lock, so that nothing can be put behind the mark that ends the thread.
+            refuse_when_closed(self._refusal)
+            self._waiting.put((plan, future))
+        return future
+
+    def close(self) -> None:
+        """Finish everything that was submitted."""
+        with self._lock:
+            if self._refusal is None:
+                self._refusal = CLOSED
+                self._waiting.put(None)
+        self._thread.join()
+
+    def forsake(self) -> None:
+        self._refusal = FORKED
+
+    def _run(self) -> None:
+        while True:
+            group, last = self._take()
+            try:
+                results = commit(self._environment, self._writes_of, [plan for plan, _ in group]) if group else []
+            except BaseException as error:
+                # Not even this may leave somebody waiting, or end the thread that everybody depends on.
+                failure = StoreError(f"the committer failed: {error!r}")
+                failure.__cause__ = error
+                results = [failure] * len(group)
+            for (_, future), result in zip(group, results, strict=True):
+                _resolve(future, result)
+            if last:
+                return
+
+    def _take(self) -> tuple[list[tuple[Plan, Future[Outcome]]], bool]:
+        """All that waits, at least one; and whether nothing can come after it.  What was cancelled is left out."""
+        waiting = self._waiting
+        group: list[tuple[Plan, Future[Outcome]]] = []
+        while len(group) < GROUP_MAX_PLANS and (not group or waiting.qsize()):
+            taken = waiting.get()
+            if taken is None:
+                return group, True
+            if taken[1].set_running_or_notify_cancel():
+                group.append(taken)
+        return group, False

@@ -1,0 +1,239 @@
+"""Opening, growing and closing the LMDB environment of a store, on disk or in memory.
+
+On disk it is a directory with LMDB's two files and a lock of ours, and every commit is an fsync.  In memory it is a
+file that has no name: it is unlinked as soon as it is open, so that nothing is left behind however the process ends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import lmdb
+
+from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFormat, StoreFull, StoreUnusable
+from ddbengine.storage.gate import Gate
+from ddbengine.storage.locks import DirectoryLock
+
+if TYPE_CHECKING:
+    Transaction = lmdb.Transaction[memoryview]
+
+GIB = 1 << 30
+MAP_START_BYTES = (64 if sys.maxsize > 1 << 32 and sys.platform != "win32" else 1) * GIB
+"""Address space only: the file has the size of its contents.  Windows allocates the whole map, so it starts small."""
+MAP_SMALLEST_BYTES = GIB // 4
+"""Tried before giving up where address space is limited."""
+MAP_LIMIT_BYTES = (1 << 46) if sys.maxsize > 1 << 32 else GIB
+READERS_MAX = 4096
+SPARE_READS_MAX = 64
+"""Read transactions kept for reuse: renewing one is several times cheaper than making one."""
+READERS_TIMEOUT_SECONDS = 30.0
+"""How long a growth or a close waits for open reads; they last milliseconds unless something is wrong."""
+SHARED_MEMORY = Path("/dev/shm")
+SHARED_MEMORY_USABLE_BYTES = GIB
+"""Less free room than this (containers often allow 64 MB) and the directory for temporary files is used."""
+
+FORMAT_KEY = b"F"
+FORMAT_VERSION = 1
+
+assert MAP_SMALLEST_BYTES <= MAP_START_BYTES <= MAP_LIMIT_BYTES
+
+
+class Environment:
+    """An open LMDB environment: ``begin`` for reads behind ``gate``, ``begin_write`` for the committer."""
+
+    def __init__(self, path: Path | None, durable: bool, map_bytes: int, map_limit_bytes: int) -> None:
+        self.path = path
+        self.gate = Gate()
+        self._durable = durable
+        self._map_bytes = map_bytes
+        self._map_limit_bytes = map_limit_bytes
+        self._lock: DirectoryLock | None = None
+        self._private: Path | None = None
+        self._lmdb = self._open_in_memory() if path is None else self._open_on_disk(path)
+        self.begin = self._lmdb.begin
+
+    def begin_write(self) -> Transaction:
+        """The only write transaction at a time, bound to the calling thread.  lmdb.Error when LMDB cannot go on."""
+        return self._lmdb.begin(None, None, True, True)
+
+    def grow(self) -> None:
+        """Double the map, when no read is open and no write transaction either; StoreFull when it cannot be."""
+        larger = min(self._map_bytes * 2, self._map_limit_bytes)
+        if larger <= self._map_bytes:
+            raise StoreFull(f"the store has reached its limit of {self._map_limit_bytes} bytes")
+        try:
+            with self.gate.closed(READERS_TIMEOUT_SECONDS):
+                self._lmdb.set_mapsize(larger)
+        except TimeoutError as error:
+            raise StoreFull(f"the store cannot grow: {error}") from error
+        except lmdb.Error as error:
+            raise StoreFull(f"the store cannot grow to {larger} bytes: {error}") from error
+        self._map_bytes = larger
+
+    def close(self, timeout_seconds: float) -> None:
+        """Wait for open reads, sync, release everything.  StoreBusy when a read stays open; may be tried again."""
+        try:
+            self.gate.refuse(CLOSED, timeout_seconds)
+        except TimeoutError as error:
+            raise StoreBusy(f"the store cannot be closed: {error}") from error
+        try:
+            if self.path is not None and not self._durable:
+                self._lmdb.sync(True)
+        except lmdb.Error as error:
+            raise store_error(error) from error
+        finally:
+            self._lmdb.close()
+            if self._lock is not None:
+                self._lock.release()
+            if self._private is not None:
+                _remove(self._private)
+
+    def forsake(self) -> None:
+        """In a forked child: touch nothing that is shared with the parent, and refuse to be used."""
+        self.gate.forsake(FORKED)
+        if self._lock is not None:
+            self._lock.release()
+
+    def _open_on_disk(self, path: Path) -> lmdb.Environment:
+        created = _make_directory(path)
+        with ExitStack() as undo:
+            lock = DirectoryLock(path)
+            undo.callback(lock.release)
+            environment = self._open(path, self._durable)
+            undo.callback(environment.close)
+            _check_format(environment, path)
+            if self._durable:
+                _sync_directory(path)
+                if created:
+                    _sync_directory(path.parent)
+            undo.pop_all()
+        self._lock = lock
+        return environment
+
+    def _open_in_memory(self) -> lmdb.Environment:
+        directory = Path(tempfile.mkdtemp(prefix="ddbengine-", dir=_memory_directory()))
+        try:
+            environment = self._open(directory, durable=False)
+        except BaseException:
+            _remove(directory)
+            raise
+        if not _remove(directory):
+            self._private = directory
+        return environment
+
+    def _open(self, directory: Path, durable: bool) -> lmdb.Environment:
+        map_bytes = max(self._map_bytes, min(2 * _size_of(directory / "data.mdb"), self._map_limit_bytes))
+        while True:
+            try:
+                environment = lmdb.open(
+                    os.fspath(directory),
+                    map_size=map_bytes,
+                    sync=durable,
+                    metasync=durable,
+                    meminit=self.path is not None,
+                    max_readers=READERS_MAX,
+                    max_spare_txns=SPARE_READS_MAX,
+                )
+            except (lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.CorruptedError) as error:
+                raise StoreFormat(f"{directory} does not hold a store this version can read: {error}") from error
+            except (lmdb.Error, OSError) as error:
+                if "Cannot allocate memory" in str(error) and map_bytes // 2 >= MAP_SMALLEST_BYTES:
+                    map_bytes //= 2
+                    continue
+                raise StoreUnusable(f"cannot open the store in {directory}: {error}") from error
+            self._map_bytes = environment.info()["map_size"]
+            return environment
+
+
+CLOSED = "the store is closed"
+FORKED = "the store was opened before this process was forked off; open it in the child"
+
+
+def store_error(error: Exception) -> Exception:
+    """What LMDB says, in terms of a store.  Anything else is returned as it is."""
+    if isinstance(error, (lmdb.DiskError, lmdb.MapFullError)):
+        return StoreFull(f"no room for the write: {error}")
+    if isinstance(error, lmdb.TxnFullError):
+        return StoreFull(f"the write is too large for one transaction: {error}")
+    if isinstance(error, lmdb.Error):
+        return StoreError(f"the write failed: {error}")
+    return error
+
+
+def refuse_when_closed(reason: str | None) -> None:
+    if reason is not None:
+        raise StoreClosed(reason)
+
+
+def _check_format(environment: lmdb.Environment, path: Path) -> None:
+    """Mark an empty environment as ours; refuse what is not ours or of another version."""
+    with environment.begin(write=True) as txn:
+        stored = txn.get(FORMAT_KEY)
+        if stored is None:
+            if txn.stat()["entries"]:
+                raise StoreFormat(f"{path} holds an LMDB database that is not a store of ddbengine")
+            txn.put(FORMAT_KEY, b"%d" % FORMAT_VERSION)
+        elif stored != b"%d" % FORMAT_VERSION:
+            raise StoreFormat(
+                f"the store in {path} has format {stored.decode('ascii', 'replace')}, "
+                f"this version of ddbengine reads format {FORMAT_VERSION}"
+            )
+
+
+def _make_directory(path: Path) -> bool:
+    """True when it was made now.  Parents are not: a mistyped path should not start an empty store somewhere."""
+    try:
+        path.mkdir()
+    except FileExistsError:
+        if not path.is_dir():
+            raise StoreUnusable(f"{path} is not a directory") from None
+        return False
+    except FileNotFoundError:
+        raise StoreUnusable(f"cannot create {path}: {path.parent} does not exist") from None
+    except OSError as error:
+        raise StoreUnusable(f"cannot create {path}: {error.strerror}") from error
+    return True
+
+
+def _memory_directory() -> Path | None:
+    """Where files live in memory, None for the default directory of temporary files."""
+    try:
+        room = os.statvfs(SHARED_MEMORY)
+    except (AttributeError, OSError):
+        return None
+    usable = room.f_bavail * room.f_frsize >= SHARED_MEMORY_USABLE_BYTES and os.access(SHARED_MEMORY, os.W_OK)
+    return SHARED_MEMORY if usable else None
+
+
+def _remove(directory: Path) -> bool:
+    """Unlink LMDB's files and the directory; False where the platform does not unlink open files."""
+    try:
+        for name in ("data.mdb", "lock.mdb"):
+            (directory / name).unlink(missing_ok=True)
+        directory.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def _size_of(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make new names in a directory survive a power loss.  Windows cannot, and need not."""
+    if sys.platform == "win32":
+        return
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
