@@ -1,0 +1,279 @@
+"""UpdateTable: from a schema and a checked request to the new schema, and what is shown meanwhile (FACTS 5.10).
+
+| change | TableStatus meanwhile | shown meanwhile |
+| --- | --- | --- |
+| provisioned throughput | UPDATING | the old units, the new time |
+| billing mode | UPDATING | the new mode without its time |
+| stream, table class | UPDATING | the stream asked for; the old class |
+| encryption, warm throughput | ACTIVE | the old values, their own Status UPDATING |
+| deletion protection, on-demand maxima | ACTIVE | the new values |
+| throughput of an index | ACTIVE | the old units, IndexStatus UPDATING |
+| index created, deleted | UPDATING | IndexStatus CREATING with Backfilling, DELETING |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ddbengine.errors import ResourceInUseException, ValidationException
+from ddbengine.schema import throughput
+from ddbengine.schema.arns import parse
+from ddbengine.schema.describe import billing_members, decreases_today, provisioned_throughput
+from ddbengine.schema.refusals import in_use, invalid
+from ddbengine.schema.settings import encryption_description, stream_label, wants_own_key
+from ddbengine.schema.table import IndexSchema, TableSchema
+from ddbengine.schema.throughput import ON_DEMAND, PROVISIONED
+from ddbengine.schema.transition import ACTIVE, CREATING, DELETING, UPDATING, Transition
+from ddbengine.schema.update_request import provisioned_on_demand
+
+
+@dataclass(slots=True)
+class Draft:
+    """A schema being changed, and how the change is shown while it is under way."""
+
+    schema: TableSchema
+    now: float
+    settings: dict[str, Any]
+    indexes: dict[str, IndexSchema]
+    """Global ones by name, in order."""
+    attribute_types: dict[str, str]
+    status: str = ACTIVE
+    shown: dict[str, Any] = field(default_factory=dict)
+    shown_indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    created: IndexSchema | None = None
+    removed: IndexSchema | None = None
+
+    @property
+    def billing_mode(self) -> str:
+        return str(self.settings["BillingMode"])
+
+    def finished(self) -> TableSchema:
+        return replace(
+            self.schema,
+            settings=self.settings,
+            global_indexes=tuple(self.indexes.values()),
+            attribute_types=self.attribute_types,
+        )
+
+    def transition(self, until: float, removed: tuple[Mapping[str, Any], ...]) -> Transition:
+        return Transition(self.status, until, self.shown, self.shown_indexes, removed)
+
+
+def draft_of(schema: TableSchema, now: float) -> Draft:
+    indexes = {index.name: index for index in schema.global_indexes}
+    return Draft(schema, now, dict(schema.settings), indexes, dict(schema.attribute_types))
+
+
+def apply_table_changes(draft: Draft, request: Mapping[str, Any]) -> None:
+    """Everything of a checked request but its index actions."""
+    if "BillingMode" in request or "ProvisionedThroughput" in request:
+        _change_billing(draft, request)
+    if request.get("OnDemandThroughput"):
+        _change_maxima(draft, request["OnDemandThroughput"])
+    if request.get("WarmThroughput"):
+        _change_warm(draft, request["WarmThroughput"])
+    if "StreamSpecification" in request:
+        _change_stream(draft, request["StreamSpecification"])
+    if "SSESpecification" in request:
+        _change_encryption(draft, request["SSESpecification"])
+    if "TableClass" in request:
+        _change_class(draft, request["TableClass"])
+    for member in (
+        "DeletionProtectionEnabled",
+        "GlobalTableSettingsReplicationMode",
+        "DisassociationProtectionEnabled",
+    ):
+        if member in request:
+            draft.settings[member] = request[member]
+
+
+def _change_billing(draft: Draft, request: Mapping[str, Any]) -> None:
+    old_mode = draft.billing_mode
+    new_mode = request.get("BillingMode", old_mode)
+    draft.status = UPDATING
+    if new_mode == old_mode:
+        if "ProvisionedThroughput" in request:
+            _change_units(draft, request["ProvisionedThroughput"])
+        return
+    draft.settings["BillingMode"] = new_mode
+    draft.shown |= billing_members(new_mode, {})
+    units = request.get("ProvisionedThroughput", {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0})
+    draft.settings["ProvisionedThroughput"] = {**draft.settings["ProvisionedThroughput"], **units}
+    draft.settings["WarmThroughput"] = throughput.raised_warm(draft.settings["WarmThroughput"], new_mode, units)
+    if new_mode == ON_DEMAND:
+        draft.settings["LastUpdateToPayPerRequestDateTime"] = draft.now
+    else:
+        draft.settings.pop("OnDemandThroughput", None)
+    _switch_indexes(draft, request, new_mode)
+
+
+def _switch_indexes(draft: Draft, request: Mapping[str, Any], new_mode: str) -> None:
+    """Take every global index to the new billing mode; to PROVISIONED each needs units in the same request."""
+    updates = [update.get("Update", {}) for update in request.get("GlobalSecondaryIndexUpdates", ())]
+    units_by_name = {
+        update["IndexName"]: update["ProvisionedThroughput"] for update in updates if "ProvisionedThroughput" in update
+    }
+    for name, index in draft.indexes.items():
+        units = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
+        settings = dict(index.settings)
+        if new_mode == PROVISIONED:
+            if name not in units_by_name:
+                raise invalid(f"ProvisionedThroughput must be specified for index: {name}")
+            units = units_by_name[name]
+            settings.pop("OnDemandThroughput", None)
+        settings["ProvisionedThroughput"] = {**settings["ProvisionedThroughput"], **units}
+        settings["WarmThroughput"] = throughput.raised_warm(settings["WarmThroughput"], new_mode, units)
+        draft.indexes[name] = replace(index, settings=settings)
+
+
+def _change_units(draft: Draft, units: Mapping[str, int]) -> None:
+    if draft.billing_mode == ON_DEMAND:
+        raise provisioned_on_demand()
+    old = draft.settings["ProvisionedThroughput"]
+    check_units_change(old, units, "table")
+    new = changed_units(old, units, draft.now)
+    draft.settings["ProvisionedThroughput"] = new
+    draft.settings["WarmThroughput"] = throughput.raised_warm(draft.settings["WarmThroughput"], PROVISIONED, units)
+    draft.shown["ProvisionedThroughput"] = units_under_way(old, new, draft.now)
+
+
+def check_units_change(old: Mapping[str, Any], units: Mapping[str, int], place: str) -> None:
+    """Refuse to provision what is provisioned already; ``place`` is ``table`` or ``index <name>``."""
+    if any(old[member] != units[member] for member in ("ReadCapacityUnits", "WriteCapacityUnits")):
+        return
+    kind = place.partition(" ")[0]
+    sentences = (
+        f"Current {member} provisioned for the {kind}: {old[member]}. Requested {member}: {units[member]}. "
+        for member in ("ReadCapacityUnits", "WriteCapacityUnits")
+    )
+    raise ValidationException(
+        f"The provisioned throughput for the {place} will not change. The requested value equals the current value. "
+        f"{''.join(sentences)}"
+        "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
+    )
+
+
+def changed_units(old: Mapping[str, Any], units: Mapping[str, int], now: float) -> dict[str, Any]:
+    """Stored ProvisionedThroughput after a change of units; lowering both in one request is one decrease."""
+    new = {**old, **units}
+    members = ("ReadCapacityUnits", "WriteCapacityUnits")
+    if any(units[member] > old[member] for member in members):
+        new["LastIncreaseDateTime"] = now
+    if any(units[member] < old[member] for member in members):
+        new["NumberOfDecreasesToday"] = decreases_today(old, now) + 1
+        new["LastDecreaseDateTime"] = now
+    return new
+
+
+def units_under_way(old: Mapping[str, Any], new: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """The old units and count of decreases with the times of the change."""
+    shown = provisioned_throughput(new, now)
+    for member in ("ReadCapacityUnits", "WriteCapacityUnits"):
+        shown[member] = old[member]
+    shown["NumberOfDecreasesToday"] = decreases_today(old, now)
+    return shown
+
+
+def _change_maxima(draft: Draft, maxima: Mapping[str, int]) -> None:
+    throughput.check_maxima_of_update(maxima, draft.billing_mode)
+    old = draft.settings.pop("OnDemandThroughput", {})
+    new = throughput.merged_maxima(old, maxima)
+    if new:
+        draft.settings["OnDemandThroughput"] = new
+    draft.shown["OnDemandThroughput"] = {**old, **maxima}
+
+
+def _change_warm(draft: Draft, warm: Mapping[str, int]) -> None:
+    old = draft.settings["WarmThroughput"]
+    throughput.check_warm_of_update(warm, old)
+    draft.settings["WarmThroughput"] = {**old, **warm}
+    draft.shown["WarmThroughput"] = {**old, "Status": UPDATING}
+
+
+def _change_stream(draft: Draft, specification: Mapping[str, Any]) -> None:
+    is_on = "StreamSpecification" in draft.settings
+    if specification["StreamEnabled"] and is_on:
+        raise ValidationException(f"Table already has an enabled stream: TableName: {draft.schema.name}")
+    if not specification["StreamEnabled"] and not is_on:
+        raise ValidationException(f"Table has no stream to disable: TableName: {draft.schema.name}")
+    draft.status = UPDATING
+    if specification["StreamEnabled"]:
+        draft.settings["StreamSpecification"] = dict(specification)
+        draft.settings["LatestStreamLabel"] = stream_label(draft.now)
+    else:
+        del draft.settings["StreamSpecification"]
+        draft.shown["StreamSpecification"] = {"StreamEnabled": False}
+
+
+def _change_encryption(draft: Draft, specification: Mapping[str, Any]) -> None:
+    old = draft.settings.pop("SSEDescription", None)
+    if not wants_own_key(specification):
+        if old is None:
+            raise invalid("Table is already encrypted by default")
+        draft.shown["SSEDescription"] = {**old, "Status": UPDATING}
+        return
+    if old is not None and specification.get("KMSMasterKeyId") == old["KMSMasterKeyArn"]:
+        raise invalid(
+            "Table is already encrypted with given KMSMasterKeyId. "
+            "Use KMSMasterKeyId parameter if you want to change Master Key"
+        )
+    arn = parse(draft.schema.arn)
+    assert arn is not None, "a table's own ARN is well-formed"
+    new = encryption_description(specification, arn.region, arn.account_id)
+    draft.settings["SSEDescription"] = new
+    draft.shown["SSEDescription"] = {**(old or new), "Status": UPDATING}
+
+
+def _change_class(draft: Draft, table_class: str) -> None:
+    old = draft.settings.get("TableClassSummary")
+    draft.status = UPDATING
+    if table_class != (old or {}).get("TableClass", "STANDARD"):
+        draft.settings["TableClassSummary"] = {"TableClass": table_class, "LastUpdateDateTime": round(draft.now, 3)}
+        draft.shown["TableClassSummary"] = old
+
+
+def check_admitted(schema: TableSchema, running: Transition | None, request: Mapping[str, Any]) -> None:
+    """Refuse an update that the change under way does not let in."""
+    if running is None:
+        return
+    if running.status == CREATING:
+        raise in_use(f"Table is being created: {schema.name}")
+    if running.status == DELETING:
+        raise in_use(f"Table is being deleted: {schema.name}")
+    if running.status == UPDATING:
+        _check_beside_update(schema, request)
+    for update in request.get("GlobalSecondaryIndexUpdates", ()):
+        name = update.get("Update", {}).get("IndexName")
+        if running.indexes.get(name, {}).get("IndexStatus") == UPDATING:
+            raise in_use(f"Index is being updated. Table: {schema.name} Index: {name}")
+
+
+def _check_beside_update(schema: TableSchema, request: Mapping[str, Any]) -> None:
+    if "ProvisionedThroughput" in request or "BillingMode" in request:
+        raise in_use(f"Table IOPS are currently being updated. Table: {schema.name}")
+    if not {"DeletionProtectionEnabled", "GlobalSecondaryIndexUpdates"} & request.keys():
+        raise being_updated(schema)
+
+
+def being_updated(schema: TableSchema) -> ResourceInUseException:
+    return in_use(f"Table: {schema.name} is in the process of being updated.")
+
+
+def check_deletable(schema: TableSchema, running: Transition | None) -> None:
+    """Refuse to delete a protected table, or one that something is being done to (FACTS 5.1, 5.10)."""
+    if running is not None:
+        if running.status == CREATING:
+            raise in_use(f"Table is being created: {schema.name}")
+        if running.status == DELETING:
+            raise in_use(f"Table is being deleted: {schema.name}")
+    if schema.settings["DeletionProtectionEnabled"]:
+        raise ValidationException(
+            "Resource cannot be deleted as it is currently protected against deletion. "
+            "Disable deletion protection first."
+        )
+    if running is not None:
+        if running.touches_indexes():
+            raise in_use("Cannot delete table while indexes are being created, updated, or deleted.")
+        raise being_updated(schema)
