@@ -143,3 +143,4 @@ def _import_aiohttp() -> None:
 async def _close_after(request: web.Request, response: web.StreamResponse) -> None:
     """A handed-over connection cannot come back, and its client's next request may be one for the service."""
     response.force_close()
+    response.headers["Connection"] = "close"

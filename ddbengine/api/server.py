@@ -20,7 +20,7 @@ from ddbengine.api.frame import Framer
 from ddbengine.api.http import Acceptor
 from ddbengine.api.pages import Pages
 
-__all__ = ["CannotServe", "Options", "RunningServer", "Server", "serve", "start_server"]
+__all__ = ["CannotServe", "Options", "RunningServer", "Server", "new_event_loop", "serve", "start_server"]
 
 _BACKLOG = 1024
 TRANSIENT_SECONDS = 2.0
@@ -124,10 +124,10 @@ def start_server(
     cors: str | None = None,
     limits: ConnectionLimits | None = None,
     tls: ssl.SSLContext | None = None,
-    new_event_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> RunningServer:
     """Serve an engine from a background thread; returns when it listens.  Raises CannotServe."""
-    loop = (new_event_loop or _new_event_loop)()
+    loop = (loop_factory or new_event_loop)()
     started: list[Server] = []
     failures: list[BaseException] = []
     ready = threading.Event()
@@ -173,7 +173,7 @@ def serve(options: Options) -> int:
         engine = open_engine(options.path, shared=options.shared, transient_seconds=transient)
     except (CannotServe, CannotOpen) as error:
         return _failed(error)
-    loop = _new_event_loop()
+    loop = new_event_loop()
     try:
         asyncio.set_event_loop(loop)
         loop.run_until_complete(_serve_until_stopped(engine, options, tls))
@@ -200,7 +200,7 @@ async def _serve_until_stopped(engine: Operator, options: Options, tls: ssl.SSLC
 def _announcement(options: Options, port: int) -> str:
     host = f"[{options.host}]" if ":" in options.host else options.host
     scheme = "http" if options.tls_cert is None else "https"
-    where = "in memory, gone when it stops" if options.path is None else f"in {options.path}"
+    where = "in memory, gone when it stops" if options.path is None else f"in {options.path.resolve()}"
     return f"ddbengine serves DynamoDB at {scheme}://{host}:{port}  (data {where}; Ctrl+C stops it)"
 
 
@@ -244,7 +244,8 @@ def _model_check() -> Check:
     return check
 
 
-def _new_event_loop() -> asyncio.AbstractEventLoop:
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """The fastest kind of loop there is on this machine."""
     try:
         import uvloop
     except ImportError:  # Windows has none

@@ -1,4 +1,4 @@
-"""A server per test module, over an engine that each test gets fresh."""
+"""A server for each test, on both kinds of event loop."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 
 from ddbengine.api.connection_limits import ConnectionLimits
-from ddbengine.api.server import RunningServer, start_server
+from ddbengine.api.server import RunningServer, new_event_loop, start_server
 from tests.api.door import Client, FakeEngine, any_members
 
-try:
-    from uvloop import new_event_loop as new_uvloop
-except ImportError:  # Windows
-    new_uvloop = asyncio.new_event_loop
-
-LOOPS = {"uvloop": new_uvloop, "asyncio": asyncio.new_event_loop}
+LOOPS = {"uvloop": new_event_loop, "asyncio": asyncio.new_event_loop}
 QUICK = {"sweep_seconds": 0.02, "grace_seconds": 2.0}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "door(limits, cors, tls): how the server of the door fixture is to be")
 
 
 class Door:
@@ -28,7 +27,7 @@ class Door:
         self.engine = FakeEngine()
         limits = ConnectionLimits(**{**QUICK, **options.pop("limits", {})})
         self.server: RunningServer = start_server(
-            self.engine, check=any_members, limits=limits, new_event_loop=LOOPS[loop], **options
+            self.engine, check=any_members, limits=limits, loop_factory=LOOPS[loop], **options
         )
 
     def client(self) -> Client:
@@ -37,9 +36,9 @@ class Door:
 
 @pytest.fixture(params=sorted(LOOPS))
 def door(request: pytest.FixtureRequest) -> Iterator[Door]:
-    """``@pytest.mark.parametrize("options", ...)`` is not needed: a test marks itself with ``door_options``."""
-    options = getattr(request.function, "door_options", {})
-    door = Door(request.param, **options)
+    """A server on each kind of event loop; ``@pytest.mark.door(limits={...})`` says how it is to be."""
+    marker = request.node.get_closest_marker("door")
+    door = Door(request.param, **(marker.kwargs if marker else {}))
     yield door
     door.server.close()
     for write in door.engine.writes:

@@ -28,7 +28,7 @@ class Body:
 
 @dataclass(slots=True)
 class FakeEngine:
-    """GetItem echoes its request and its caller.  PutItem finishes when the test says so.  Scan does what it is told."""
+    """GetItem echoes its request and its caller, PutItem finishes when the test says so, Scan does what it is told."""
 
     operations: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(("GetItem", "PutItem", "Scan")))
     writes: list[Future[Body]] = field(default_factory=list)
