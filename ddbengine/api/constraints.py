@@ -26,7 +26,19 @@ from ddbengine.api.echo import as_java, lower_first
 from ddbengine.api.model import Model, Shape
 from ddbengine.errors import ValidationException
 
-__all__ = ["NEWER", "Adjustments", "Departure", "Rank", "Table", "Verify", "Violation", "compile_constraints"]
+__all__ = [
+    "NEWER",
+    "Adjustments",
+    "Departure",
+    "Path",
+    "Rank",
+    "Rule",
+    "Table",
+    "Verify",
+    "Violation",
+    "compile_constraints",
+    "compile_rules",
+]
 
 Holds = Callable[[Any], object]
 """A predicate over a coerced value: truthy when the constraints hold."""
@@ -137,7 +149,7 @@ class _Constraint:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
     """What a value has to keep: quickly, and in words."""
 
     holds: Holds
@@ -195,7 +207,7 @@ def _enum(members: tuple[str, ...]) -> _Constraint:
     return _Constraint(frozenset(members).__contains__, f"Member must satisfy enum value set: [{', '.join(members)}]")
 
 
-def _leaf(shape: str, constraints: tuple[_Constraint, ...], holds: Holds | None = None) -> _Rule:
+def _leaf(shape: str, constraints: tuple[_Constraint, ...], holds: Holds | None = None) -> Rule:
     def all_hold(value: Any) -> bool:
         return all(constraint.holds(value) for constraint in constraints)
 
@@ -206,10 +218,10 @@ def _leaf(shape: str, constraints: tuple[_Constraint, ...], holds: Holds | None 
 
     if holds is None:
         holds = constraints[0].holds if len(constraints) == 1 else all_hold
-    return _Rule(holds, violations)
+    return Rule(holds, violations)
 
 
-def _table_name(shape: str, minimum: int) -> _Rule:
+def _table_name(shape: str, minimum: int) -> Rule:
     """A table's name, or its ARN wherever a name may stand.  An empty name breaks the length alone (FACTS 3.3)."""
     maximum = limits.TABLE_NAME_MAX_CHARACTERS
     arn_max = limits.TABLE_ARN_MAX_CHARACTERS
@@ -226,7 +238,7 @@ def _table_name(shape: str, minimum: int) -> _Rule:
         rule = arn_rule if value.startswith("arn:") else name_rule
         return rule.violations(value, path)
 
-    return _Rule(fast, violations)
+    return Rule(fast, violations)
 
 
 # --- from the model to rules ---------------------------------------------------------------------
@@ -240,7 +252,7 @@ class _Compiler:
     adjustments: Adjustments
     table: Table
 
-    def rule(self, name: str, route: str) -> _Rule | None:
+    def rule(self, name: str, route: str) -> Rule | None:
         """``route`` is the dotted path of members from the request to here."""
         shape = self.model.shapes[name]
         if name == "AttributeValue":
@@ -273,7 +285,7 @@ class _Compiler:
         first = [member for member in order if member in shape.members]
         return first + [member for member in shape.members if member not in first]
 
-    def _structure(self, shape: Shape, route: str) -> _Rule | None:
+    def _structure(self, shape: Shape, route: str) -> Rule | None:
         rules = {
             member: self.rule(shape.members[member], f"{route}.{member}" if route else member)
             for member in self.ordered(shape, self.adjustments.orders.get(shape.name, ()))
@@ -281,7 +293,7 @@ class _Compiler:
         rules = {member: rule for member, rule in rules.items() if rule is not None or member in shape.required}
         return _structure_rule(shape, rules) if rules else None
 
-    def _map(self, shape: Shape, own: tuple[_Constraint, ...], route: str) -> _Rule | None:
+    def _map(self, shape: Shape, own: tuple[_Constraint, ...], route: str) -> Rule | None:
         key = self.model.shapes[shape.key]
         entry = self.rule(shape.value, route)
         value = self.model.shapes[shape.value]
@@ -320,7 +332,7 @@ def _value_constraints(value: Shape) -> Iterator[_Constraint]:
     )
 
 
-def _structure_rule(shape: Shape, rules: Mapping[str, _Rule | None]) -> _Rule:
+def _structure_rule(shape: Shape, rules: Mapping[str, Rule | None]) -> Rule:
     predicates = {member: rule.holds for member, rule in rules.items() if rule is not None}
     required = frozenset(shape.required)
 
@@ -342,10 +354,10 @@ def _structure_rule(shape: Shape, rules: Mapping[str, _Rule | None]) -> _Rule:
             elif member in required:
                 yield Violation(path.member(member), None, shape.members[member], _NOT_NULL)
 
-    return _Rule(holds, violations)
+    return Rule(holds, violations)
 
 
-def _list_rule(shape: Shape, own: tuple[_Constraint, ...], entry: _Rule | None) -> _Rule | None:
+def _list_rule(shape: Shape, own: tuple[_Constraint, ...], entry: Rule | None) -> Rule | None:
     whole = _leaf(shape.name, own)
     if entry is None:
         return whole if own else None
@@ -359,10 +371,10 @@ def _list_rule(shape: Shape, own: tuple[_Constraint, ...], entry: _Rule | None) 
         for position, content in enumerate(value, 1):
             yield from element.violations(content, path.element(position))
 
-    return _Rule(holds, violations)
+    return Rule(holds, violations)
 
 
-def _map_rule(shape: Shape, own: tuple[_Constraint, ...], entry: _Rule | None) -> _Rule | None:
+def _map_rule(shape: Shape, own: tuple[_Constraint, ...], entry: Rule | None) -> Rule | None:
     whole = _leaf(shape.name, own)
     if entry is None:
         return whole if own else None
@@ -376,7 +388,7 @@ def _map_rule(shape: Shape, own: tuple[_Constraint, ...], entry: _Rule | None) -
         for key, content in value.items():
             yield from element.violations(content, path.element(key))
 
-    return _Rule(holds, violations)
+    return Rule(holds, violations)
 
 
 # --- what is said --------------------------------------------------------------------------------
@@ -441,12 +453,17 @@ class _Teller:
 # --- one check per operation ---------------------------------------------------------------------
 
 
+def compile_rules(model: Model, operation: str, table: Table, adjustments: Adjustments) -> dict[str, Rule | None]:
+    """The rule of each top-level member in the order they are told, None for a member without constraints."""
+    shape = model.input(operation)
+    compiler = _Compiler(model, adjustments, table)
+    return {member: compiler.rule(shape.members[member], member) for member in compiler.ordered(shape, table.order)}
+
+
 def compile_constraints(model: Model, operation: str, table: Table, adjustments: Adjustments) -> Verify:
     """The check of an operation's coerced request; KeyError when the model has no such operation."""
     shape = model.input(operation)
-    compiler = _Compiler(model, adjustments, table)
-    order = compiler.ordered(shape, table.order)
-    rules = {member: compiler.rule(shape.members[member], member) for member in order}
+    rules = compile_rules(model, operation, table, adjustments)
     predicates = {member: rule.holds for member, rule in rules.items() if rule is not None}
     required = (*shape.required, *table.required)
     find = predicates.get

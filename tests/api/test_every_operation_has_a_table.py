@@ -1,0 +1,79 @@
+"""Guards: what is declared about requests stays true of the model it is declared about."""
+
+from __future__ import annotations
+
+import pytest
+
+from ddbengine.api.constraint_tables import ADJUSTMENTS, TABLES
+from ddbengine.api.constraints import compile_constraints
+from ddbengine.api.model import load
+from ddbengine.api.shapes import compile_shape
+
+EXACT = [
+    "CreateTable",
+    "DescribeTable",
+    "ListTables",
+    "UpdateTable",
+    "DeleteTable",
+    "DescribeLimits",
+    "DescribeEndpoints",
+    "TagResource",
+    "UntagResource",
+    "ListTagsOfResource",
+    "PutItem",
+    "GetItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchGetItem",
+    "BatchWriteItem",
+    "Query",
+    "Scan",
+    "TransactGetItems",
+    "TransactWriteItems",
+]
+
+
+@pytest.mark.parametrize("operation", EXACT)
+def test_every_operation_the_facts_speak_of_has_a_table(operation: str) -> None:
+    assert operation in TABLES
+
+
+@pytest.mark.parametrize("operation", sorted(TABLES))
+def test_a_table_names_only_members_of_its_operation(operation: str) -> None:
+    table, members = TABLES[operation], load().input(operation).members
+    assert set(table.order) <= members.keys()
+    assert len(set(table.order)) == len(table.order)
+    assert table.departures.keys() <= members.keys()
+    assert set(table.required) <= members.keys()
+
+
+@pytest.mark.parametrize("operation", sorted(TABLES))
+def test_a_table_bounds_only_lengths_that_exist(operation: str) -> None:
+    model = load()
+    for route in TABLES[operation].lengths:
+        shape = model.input(operation)
+        for member in route.split("."):
+            shape = model.shapes[shape.members[member]]
+            while shape.type == "list" and member != route.rpartition(".")[2]:
+                shape = model.shapes[shape.element]
+        assert shape.type in ("list", "map", "string")
+
+
+def test_the_order_of_an_enum_changes_none_of_its_members() -> None:
+    shapes = load().shapes
+    for name, members in ADJUSTMENTS.enums.items():
+        assert sorted(members) == sorted(shapes[name].enum), name
+
+
+def test_adjusted_orders_and_lengths_are_of_shapes_in_the_model() -> None:
+    shapes = load().shapes
+    for name, order in ADJUSTMENTS.orders.items():
+        assert set(order) <= shapes[name].members.keys(), name
+    assert ADJUSTMENTS.lengths.keys() <= shapes.keys()
+
+
+def test_every_operation_of_the_model_compiles() -> None:
+    model = load()
+    for operation in model.operations:
+        compile_shape(model, model.input(operation))
+        compile_constraints(model, operation, TABLES.get(operation, TABLES["DescribeLimits"]), ADJUSTMENTS)
