@@ -31,7 +31,7 @@ class Engine:
     ) -> None:
         self.store = open_store(writes_of)
         self._surroundings = Surroundings(
-            catalog=Catalog(), clock=clock, shared=shared, transient_seconds=transient_seconds
+            catalog=Catalog(clock), clock=clock, shared=shared, transient_seconds=transient_seconds
         )
 
     def prepare(self, operation: str, request: dict[str, Any], caller: Caller) -> Plan:

@@ -29,6 +29,7 @@ BATCH_KEYS = 5_000
 
 GARBAGE = b"Cg"
 EXPIRIES = b"Cx"
+_GARBAGE_END = b"Ch"
 
 MORE = orjson.dumps({"More": True})
 DONE = orjson.dumps({"More": False})
@@ -79,7 +80,7 @@ class Purge:
 
     def run(self, txn: ReadTxn) -> Outcome:
         writes = Writes(deletes=_expired(txn, self.clock()))
-        for key, value in txn.scan(GARBAGE, EXPIRIES):
+        for key, value in txn.scan(GARBAGE, _GARBAGE_END):
             row = bytes(key)
             room = self.batch_keys - len(writes.deletes)
             doomed = _doomed(txn, msgpack.unpackb(value), room + 1)

@@ -35,6 +35,11 @@ class Transition:
     removed: tuple[Mapping[str, Any], ...] = ()
     """Descriptions of global indexes that the schema no longer has."""
 
+    def takes_time(self) -> bool:
+        """Whether a status tells that something is under way."""
+        statuses = any(isinstance(value, Mapping) and "Status" in value for value in self.table.values())
+        return self.status != ACTIVE or statuses or bool(self.indexes)
+
     def touches_indexes(self) -> bool:
         return any("IndexStatus" in members for members in self.indexes.values()) or bool(self.removed)
 

@@ -1,0 +1,180 @@
+"""CreateTable, DescribeTable, ListTables and DeleteTable (FACTS 5.9, 5.10).  UpdateTable is in engine.update_table.
+
+A table can be used as soon as CreateTable has answered, unless the engine was told to show transient statuses.
+"""
+
+from __future__ import annotations
+
+import struct
+import uuid
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, ClassVar
+
+import orjson
+
+from ddbengine.engine import catalog as catalogs
+from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.purge import expiry_of_table, garbage_of_table
+from ddbengine.errors import ResourceInUseException
+from ddbengine.limits import LIST_TABLES_MAX_NAMES
+from ddbengine.schema.arns import table_arn
+from ddbengine.schema.create import TableDefinition, TableIdentity, table_definition
+from ddbengine.schema.describe import Counter, billing_members, describe
+from ddbengine.schema.refusals import in_use
+from ddbengine.schema.table import TableSchema
+from ddbengine.schema.throughput import ON_DEMAND
+from ddbengine.schema.transition import (
+    CREATING,
+    DELETING,
+    UPDATING,
+    Transition,
+    running_transition,
+    with_transition,
+)
+from ddbengine.schema.update import check_deletable
+from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
+
+_COUNTERS = b"N"
+_COUNTER = struct.Struct("<qq")
+
+
+def counter_of(txn: ReadTxn) -> Counter:
+    """Item counts and sizes in bytes as a transaction sees them (``N`` rows, see docs/design.md)."""
+
+    def read(number: int) -> tuple[int, int]:
+        row = txn.get(_COUNTERS + number.to_bytes(4, "big"))
+        if row is None:
+            return 0, 0
+        items, size = _COUNTER.unpack(row)
+        return items, size
+
+    return read
+
+
+def described(
+    schema: TableSchema, txn: ReadTxn, now: float, transition: Transition | None, member: str = "TableDescription"
+) -> bytes:
+    """A response body that holds the table's description."""
+    return orjson.dumps({member: describe(schema, counter_of(txn), now, transition)})
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable:
+    surroundings: Surroundings
+    caller: Caller
+    name: str
+    definition: TableDefinition
+    writes: ClassVar[bool] = True
+    consistent: ClassVar[bool] = True
+
+    def run(self, txn: ReadTxn) -> Outcome:
+        surroundings, now = self.surroundings, self.surroundings.clock()
+        namespace = surroundings.namespace(self.caller)
+        self._check_free(txn, namespace, now)
+        first = catalogs.next_number(txn)
+        schema = self.definition.schema(self._identity(namespace, now), first)
+        transition = _creation(schema, self.definition, now + surroundings.transient_seconds)
+        stored = with_transition(schema, transition if surroundings.transient_seconds > 0 else None)
+        numbers = catalogs.taken_numbers(first, self.definition.numbers_needed())
+        return Outcome(described(schema, txn, now, transition), [numbers, catalogs.save(stored)])
+
+    def _check_free(self, txn: ReadTxn, namespace: str, now: float) -> None:
+        existing = self.surroundings.catalog.find(txn, namespace, self.name)
+        if existing is None:
+            return
+        running = running_transition(existing, now)
+        if running is not None and running.status == CREATING:
+            raise in_use(f"Table is being created: {self.name}")
+        raise ResourceInUseException(f"Table already exists: {self.name}")
+
+    def _identity(self, namespace: str, now: float) -> TableIdentity:
+        region, account_id = self.caller.region, self.surroundings.account_id
+        arn = table_arn(region, account_id, self.name)
+        return TableIdentity(self.name, namespace, arn, str(uuid.uuid4()), region, account_id, now)
+
+
+def _creation(schema: TableSchema, definition: TableDefinition, until: float) -> Transition:
+    """What CreateTable shows: no warm throughput that was not asked for, and no time of going on demand yet."""
+    table: dict[str, Any] = {"WarmThroughput": None}
+    if "WarmThroughput" in definition.request:
+        table["WarmThroughput"] = {**schema.settings["WarmThroughput"], "Status": UPDATING}
+    if definition.billing_mode == ON_DEMAND:
+        table |= billing_members(ON_DEMAND, {})
+    indexes = {index.name: {"IndexStatus": CREATING, "WarmThroughput": None} for index in schema.global_indexes}
+    return Transition(CREATING, until, table, indexes)
+
+
+def create_table(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
+    name = surroundings.catalog.plain_name(surroundings.namespace(caller), request["TableName"])
+    return CreateTable(surroundings, caller, name, table_definition(request))
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeTable:
+    surroundings: Surroundings
+    namespace: str
+    name: str
+    writes: ClassVar[bool] = False
+    consistent: ClassVar[bool] = True
+
+    def run(self, txn: ReadTxn) -> Outcome:
+        schema = self.surroundings.catalog.describe_table(txn, self.namespace, self.name)
+        now = self.surroundings.clock()
+        return Outcome(described(schema, txn, now, running_transition(schema, now), "Table"))
+
+
+def describe_table(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
+    return DescribeTable(surroundings, surroundings.namespace(caller), request["TableName"])
+
+
+@dataclass(frozen=True, slots=True)
+class ListTables:
+    surroundings: Surroundings
+    namespace: str
+    after: str
+    limit: int
+    writes: ClassVar[bool] = False
+    consistent: ClassVar[bool] = True
+
+    def run(self, txn: ReadTxn) -> Outcome:
+        names = list(islice(self.surroundings.catalog.names(txn, self.namespace, self.after), self.limit + 1))
+        members: dict[str, Any] = {"TableNames": names[: self.limit]}
+        if len(names) > self.limit:
+            members["LastEvaluatedTableName"] = names[self.limit - 1]
+        return Outcome(orjson.dumps(members))
+
+
+def list_tables(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
+    limit = request.get("Limit", LIST_TABLES_MAX_NAMES)
+    return ListTables(surroundings, surroundings.namespace(caller), request.get("ExclusiveStartTableName", ""), limit)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTable:
+    """Takes the schema away, or marks it DELETING where that is to be seen; the purge takes the rest."""
+
+    surroundings: Surroundings
+    namespace: str
+    name: str
+    writes: ClassVar[bool] = True
+    consistent: ClassVar[bool] = True
+
+    def run(self, txn: ReadTxn) -> Outcome:
+        surroundings, now = self.surroundings, self.surroundings.clock()
+        schema = surroundings.catalog.describe_table(txn, self.namespace, self.name)
+        check_deletable(schema, running_transition(schema, now))
+        until = now + surroundings.transient_seconds
+        indexes = {index.name: {"IndexStatus": DELETING} for index in schema.global_indexes}
+        transition = Transition(DELETING, until, {}, indexes)
+        gone = Writes(puts=[garbage_of_table(schema)])
+        if surroundings.transient_seconds > 0:
+            gone.puts.append(expiry_of_table(schema, until))
+            changes = [gone, catalogs.save(with_transition(schema, transition))]
+        else:
+            changes = [gone, catalogs.remove(schema)]
+        return Outcome(described(schema, txn, now, transition), changes)
+
+
+def delete_table(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
+    return DeleteTable(surroundings, surroundings.namespace(caller), request["TableName"])
