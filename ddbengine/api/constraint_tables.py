@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ddbengine import limits
-from ddbengine.api.constraints import NEWER, Adjustments, Departure, Rank, Table, Violation
+from ddbengine.api.constraint_rules import Adjustments, Violation
+from ddbengine.api.constraints import NEWER, Departure, Rank, Table
 from ddbengine.api.echo import as_json
 
 __all__ = ["ADJUSTMENTS", "TABLES", "table_of"]

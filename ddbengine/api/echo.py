@@ -2,12 +2,13 @@
 
 Scalars appear as sent, containers as Java prints them: ``[a, b]``, ``{key=value}``,
 ``KeySchemaElement(attributeName=pk, keyType=HASH)`` with absent members as null.  BatchGetItem prints
-its map as JSON.  What is nested deeper than any document may be is cut short, so that a hostile
-request costs no more than its size.
+its map as JSON.  Containers are cut short past a length and a depth that no honest request reaches,
+so that refusing a hostile one stays cheap.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from ddbengine.api.model import Model
 
 __all__ = ["as_java", "as_json", "lower_first"]
 
+_MAX_CHARACTERS = 1 << 20
 _MAX_DEPTH = 80
 _CUT = "..."
 
@@ -27,43 +29,60 @@ def lower_first(name: str) -> str:
 
 def as_java(value: Any, shape_name: str, model: Model) -> str:
     """The value of a shape as Java prints it."""
-    return _java(value, shape_name, model, _MAX_DEPTH)
+    if isinstance(value, str):
+        return value
+    pieces: list[str] = []
+    room = _MAX_CHARACTERS
+    for piece in _pieces(value, shape_name, model, _MAX_DEPTH):
+        pieces.append(piece)
+        room -= len(piece)
+        if room < 0:
+            pieces.append(_CUT)
+            break
+    return "".join(pieces)
 
 
-def _java(value: Any, shape_name: str, model: Model, depth: int) -> str:
+def _pieces(value: Any, shape_name: str, model: Model, depth: int) -> Iterator[str]:
     if value is None:
-        return "null"
-    if type(value) is bool:
-        return "true" if value else "false"
-    if not isinstance(value, (dict, list)):
-        return str(value)
-    return _java_container(value, shape_name, model, depth - 1) if depth else _CUT
+        yield "null"
+    elif type(value) is bool:
+        yield "true" if value else "false"
+    elif not isinstance(value, (dict, list)):
+        yield str(value)
+    elif not depth:
+        yield _CUT
+    elif isinstance(value, list):
+        element = model.shapes[shape_name].element
+        yield from _separated("[", (("", entry, element) for entry in value), "]", model, depth)
+    else:
+        yield from _object(value, shape_name, model, depth)
 
 
-def _java_container(value: Any, shape_name: str, model: Model, depth: int) -> str:
+def _object(value: dict[str, Any], shape_name: str, model: Model, depth: int) -> Iterator[str]:
     shape = model.shapes[shape_name]
-    if shape.type == "list":
-        return f"[{', '.join(_java(element, shape.element, model, depth) for element in value)}]"
     if shape.type == "map":
-        entries = (f"{key}={_java(entry, shape.value, model, depth)}" for key, entry in value.items())
-        return f"{{{', '.join(entries)}}}"
-    members = (
-        f"{lower_first(member)}={_java(value.get(member), target, model, depth)}"
-        for member, target in shape.members.items()
-    )
-    return f"{shape.name}({', '.join(members)})"
+        entries = ((f"{key}=", entry, shape.value) for key, entry in value.items())
+        yield from _separated("{", entries, "}", model, depth)
+    else:
+        members = ((f"{lower_first(name)}=", value.get(name), target) for name, target in shape.members.items())
+        yield from _separated(f"{shape.name}(", members, ")", model, depth)
+
+
+def _separated(start: str, parts: Iterator[tuple[str, Any, str]], end: str, model: Model, depth: int) -> Iterator[str]:
+    """Labelled values of the named shapes, between commas."""
+    before = start
+    for label, value, shape_name in parts:
+        yield before + label
+        yield from _pieces(value, shape_name, model, depth - 1)
+        before = ", "
+    yield end if before == ", " else start + end
 
 
 def as_json(value: Any, shape_name: str, model: Model) -> str:
-    """The value as compact JSON; text is printed bare, as the older layer does everywhere."""
-    return value if isinstance(value, str) else orjson.dumps(_cut(value, _MAX_DEPTH)).decode()
-
-
-def _cut(value: Any, depth: int) -> Any:
-    if not isinstance(value, (dict, list)):
-        return value
-    if not depth:
-        return _CUT
-    if isinstance(value, list):
-        return [_cut(element, depth - 1) for element in value]
-    return {key: _cut(entry, depth - 1) for key, entry in value.items()}
+    """The value as compact JSON; scalars are printed bare, and what JSON cannot nest as Java prints it."""
+    if isinstance(value, (dict, list)):
+        try:
+            return orjson.dumps(value).decode()
+        except orjson.JSONEncodeError:
+            pass
+    return as_java(value, shape_name, model)

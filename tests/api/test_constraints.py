@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ddbengine.api.constraint_rules import Path
 from ddbengine.api.constraint_tables import ADJUSTMENTS, table_of
-from ddbengine.api.constraints import Path, compile_rules
+from ddbengine.api.constraints import compile_rules
 from ddbengine.api.model import load
 from ddbengine.api.requests import check
 from ddbengine.errors import ValidationException

@@ -79,3 +79,17 @@ def test_the_deepest_json_is_refused_not_crashed_upon(brackets: int) -> None:
     answers("BatchGetItem", {"RequestItems": {"bad!name": {"Keys": [key]}}})
     answers("BatchWriteItem", {"RequestItems": {"bad!name": [{"DeleteRequest": {"Key": key}}]}})
     answers("PutItem", {"TableName": "abc", "Item": key, "ReturnValues": "BOGUS"})
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("CreateTable", {"TableName": "abc", "AttributeDefinitions": [], "KeySchema": [{}] * 200_000}),
+        ("BatchWriteItem", {"RequestItems": {"abc": [{"PutRequest": {}}] * 100_000}}),
+        ("ExportTableToPointInTime", {"TableArn": "arn:x", "S3Bucket": "a" * 10**6}),
+    ],
+)
+def test_the_refusal_of_a_vast_request_is_not_vast(operation: str, request_: dict[str, Any]) -> None:
+    with pytest.raises(ValidationException) as caught:
+        check(operation, request_)
+    assert len(caught.value.message or "") < 2**20 + 2000
