@@ -1,12 +1,14 @@
-"""CreateTable, DescribeTable, ListTables and DeleteTable (FACTS 5.9, 5.10).  UpdateTable is in engine.update_table.
+"""CreateTable, DescribeTable, ListTables, DeleteTable and UpdateTable (FACTS 5.9, 5.10).
 
-A table can be used as soon as CreateTable has answered, unless the engine was told to show transient statuses.
+A table can be used as soon as CreateTable has answered, unless the engine was told to show transient statuses.  An index
+that UpdateTable creates is filled from the table in the same transaction, and so complete when it answers.
 """
 
 from __future__ import annotations
 
 import struct
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
@@ -14,28 +16,32 @@ from typing import Any, ClassVar
 import orjson
 
 from ddbengine.engine import catalog as catalogs
+from ddbengine.engine.backfill import filling
+from ddbengine.engine.changes import COUNTERS
 from ddbengine.engine.context import Caller, Surroundings
-from ddbengine.engine.purge import expiry_of_table, garbage_of_table
+from ddbengine.engine.purge import expiry_of_table, garbage_of_index, garbage_of_table
 from ddbengine.errors import ResourceInUseException
 from ddbengine.limits import LIST_TABLES_MAX_NAMES
 from ddbengine.schema.arns import table_arn
 from ddbengine.schema.create import TableDefinition, TableIdentity, table_definition
-from ddbengine.schema.describe import Counter, billing_members, describe
+from ddbengine.schema.describe import Counter, billing_members, describe, describe_global_index
 from ddbengine.schema.refusals import in_use
-from ddbengine.schema.table import TableSchema
+from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.schema.throughput import ON_DEMAND
 from ddbengine.schema.transition import (
     CREATING,
     DELETING,
     UPDATING,
     Transition,
+    merged,
     running_transition,
     with_transition,
 )
-from ddbengine.schema.update import check_deletable
+from ddbengine.schema.update import apply_table_changes, check_admitted, check_deletable, draft_of
+from ddbengine.schema.update_indexes import apply_index_actions
+from ddbengine.schema.update_request import check_update
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
 
-_COUNTERS = b"N"
 _COUNTER = struct.Struct("<qq")
 
 
@@ -43,7 +49,7 @@ def counter_of(txn: ReadTxn) -> Counter:
     """Item counts and sizes in bytes as a transaction sees them (``N`` rows, see docs/design.md)."""
 
     def read(number: int) -> tuple[int, int]:
-        row = txn.get(_COUNTERS + number.to_bytes(4, "big"))
+        row = txn.get(COUNTERS + number.to_bytes(4, "big"))
         if row is None:
             return 0, 0
         items, size = _COUNTER.unpack(row)
@@ -178,3 +184,50 @@ class DeleteTable:
 
 def delete_table(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
     return DeleteTable(surroundings, surroundings.namespace(caller), request["TableName"])
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTable:
+    surroundings: Surroundings
+    namespace: str
+    request: Mapping[str, Any]
+    writes: ClassVar[bool] = True
+    consistent: ClassVar[bool] = True
+
+    def run(self, txn: ReadTxn) -> Outcome:
+        surroundings, now = self.surroundings, self.surroundings.clock()
+        old = surroundings.catalog.describe_table(txn, self.namespace, self.request["TableName"])
+        running = running_transition(old, now)
+        check_admitted(old, running, self.request)
+        draft = draft_of(old, now)
+        apply_table_changes(draft, self.request)
+        number = catalogs.next_number(txn)
+        apply_index_actions(draft, self.request, running, number, switched=_switched(old, draft.billing_mode))
+        new = draft.finished()
+        removed = () if draft.removed is None else (_deleting(old, draft.removed, txn, now),)
+        transition = draft.transition(now + surroundings.transient_seconds, removed)
+        changes = [catalogs.save(with_transition(new, self._kept(transition, running)))]
+        if draft.created is not None:
+            changes += [catalogs.taken_numbers(number, 1), filling(new, draft.created, txn)]
+        if draft.removed is not None:
+            changes.append(Writes(puts=[garbage_of_index(draft.removed)]))
+        return Outcome(described(new, txn, now, merged(running, transition)), changes)
+
+    def _kept(self, transition: Transition, running: Transition | None) -> Transition | None:
+        """What later answers show."""
+        if self.surroundings.transient_seconds > 0 and transition.takes_time():
+            return merged(running, transition)
+        return running
+
+
+def _switched(old: TableSchema, billing_mode: str) -> bool:
+    return bool(old.settings["BillingMode"] != billing_mode)
+
+
+def _deleting(schema: TableSchema, index: IndexSchema, txn: ReadTxn, now: float) -> dict[str, Any]:
+    return {**describe_global_index(schema, index, counter_of(txn), now), "IndexStatus": DELETING}
+
+
+def update_table(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
+    check_update(request)
+    return UpdateTable(surroundings, surroundings.namespace(caller), request)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from ddbengine.engine import account, tables, tags, update_table
+from ddbengine.engine import account, tables, tags
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import writes_of
 from ddbengine.engine.context import Caller, Prepare, Surroundings
@@ -22,7 +22,7 @@ OPERATIONS: dict[str, Prepare] = {
     "DescribeTable": tables.describe_table,
     "ListTables": tables.list_tables,
     "DeleteTable": tables.delete_table,
-    "UpdateTable": update_table.update_table,
+    "UpdateTable": tables.update_table,
     "TagResource": tags.tag_resource,
     "UntagResource": tags.untag_resource,
     "ListTagsOfResource": tags.list_tags_of_resource,
