@@ -6,9 +6,7 @@ waits for a fixed time.  What a server prints goes to a file, which is shown whe
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,15 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 20
 POLL_SECONDS = 0.005
 
 _URL = re.compile(rb"https?://[\w.-]+:(\d+)")
 
-DIFFERENTIAL_DIRECTORY = Path(__file__).parent / "differential"
+DYNAMODB_LOCAL_PACKAGE = "amplify-dynamodb-simulator"
+"""The npm package that DynamoDB Local comes in."""
 
 
 class ServerDidNotStart(Exception):
@@ -64,22 +61,6 @@ class Server:
             raise
 
 
-def require_tool(name: str) -> str:
-    """The path of a program the test needs.  Where it is missing the test is skipped, but in CI it fails."""
-    path = shutil.which(name)
-    if path is None:
-        missing(f"{name} is not installed")
-    assert path is not None
-    return path
-
-
-def missing(reason: str) -> None:
-    """Skip the test for want of a tool, or fail it when CI promises to have all of them."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason}, and in CI nothing may be missing", pytrace=False)
-    pytest.skip(reason)
-
-
 @contextmanager
 def ddbengine(log: Path, *options: str, port: int = 0) -> Iterator[Server]:
     """Our own server, run by this Python.  ``options`` are those of ``serve``; port 0 lets the system choose one."""
@@ -98,25 +79,21 @@ def start_ddbengine(log: Path, *options: str, port: int = 0) -> Server:
 
 
 @contextmanager
-def dynamodb_local(jar: Path, log: Path) -> Iterator[Server]:
-    """DynamoDB Local in memory; ``jar`` is found by ``dynamodb_local_jar``."""
+def dynamodb_local(package: Path, log: Path) -> Iterator[Server]:
+    """DynamoDB Local, in memory."""
     port = free_port()
-    libraries = jar.parent / "DynamoDBLocal_lib"
-    command = [require_tool("java"), f"-Djava.library.path={libraries}", "-jar", str(jar)]
-    command += ["-inMemory", "-port", str(port)]
-    server = start(command, log, port)
+    server = start(dynamodb_local_command(package, port), log, port)
     try:
         yield server
     finally:
         server.kill()
 
 
-def dynamodb_local_jar(directory: Path = DIFFERENTIAL_DIRECTORY) -> Path:
-    """The emulator that ``npm ci`` has put under a directory; skip (or, in CI, fail) when it has not."""
-    jar = directory / "node_modules" / "amplify-dynamodb-simulator" / "emulator" / "DynamoDBLocal.jar"
-    if not jar.exists():
-        missing(f"DynamoDB Local is not installed: run npm ci in {directory.name}")
-    return jar
+def dynamodb_local_command(package: Path, port: int) -> list[str]:
+    """How DynamoDB Local is run; ``package`` is the npm package it comes in."""
+    emulator = package / "emulator"
+    libraries = f"-Djava.library.path={emulator / 'DynamoDBLocal_lib'}"
+    return ["java", libraries, "-jar", str(emulator / "DynamoDBLocal.jar"), "-inMemory", "-port", str(port)]
 
 
 def start(command: Sequence[str], log: Path, port: int) -> Server:

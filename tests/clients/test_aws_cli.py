@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests import servers
+from tests import prerequisites
 from tests.servers import Server
 
 pytestmark = pytest.mark.clients
@@ -64,7 +64,7 @@ class Cli:
 def _program() -> list[str]:
     script = Path(sys.executable).parent / "aws"
     if not script.exists():
-        servers.missing(f"the AWS CLI is not installed beside {sys.executable}")
+        prerequisites.missing(f"the AWS CLI is not installed beside {sys.executable}")
     return [sys.executable, str(script)]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
+from tests import prerequisites
 from tests.servers import Server
 
 pytestmark = pytest.mark.clients
@@ -17,9 +17,8 @@ DIRECTORY = Path(__file__).parent / "javascript"
 
 
 def test_the_javascript_sdk_passes_its_own_tests(server: Server) -> None:
-    node = servers.require_tool("node")
-    if not (DIRECTORY / "node_modules").is_dir():
-        servers.missing("the JavaScript SDK is not installed: run npm ci in tests/clients/javascript")
+    node = prerequisites.program("node")
+    prerequisites.npm_package(DIRECTORY, "@aws-sdk/lib-dynamodb")
     done = subprocess.run(
         [node, "--test", "--test-reporter=tap", "sdk.test.mjs"],
         cwd=DIRECTORY,

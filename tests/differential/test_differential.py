@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests import servers
+from tests import prerequisites, servers
 from tests.differential import malformed, requests
 from tests.differential.comparison import Difference, compare
 from tests.differential.peers import Peer, Request
@@ -30,9 +31,10 @@ Sides = tuple[Peer, Peer]
 @pytest.fixture(scope="module")
 def sides(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     """DynamoDB Local and us."""
-    jar = servers.dynamodb_local_jar()
+    prerequisites.program("java")
+    package = prerequisites.npm_package(Path(__file__).parent, servers.DYNAMODB_LOCAL_PACKAGE)
     log = tmp_path_factory.mktemp("dynamodb-local") / "log"
-    with servers.dynamodb_local(jar, log) as local, Peer(local.port) as emulator, Peer(server.port) as ours:
+    with servers.dynamodb_local(package, log) as local, Peer(local.port) as emulator, Peer(server.port) as ours:
         yield emulator, ours
 
 
