@@ -1,0 +1,61 @@
+"""ExpressionAttributeNames and ExpressionAttributeValues of one request, and which of them its expressions use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from ddbengine.errors import ValidationException
+from ddbengine.expressions.hash_order import in_hash_order
+
+_NAME_KEY: Final = re.compile(r"#[0-9a-zA-Z_]+")
+_VALUE_KEY: Final = re.compile(r":[0-9a-zA-Z_]+")
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+class Placeholders:
+    """What aliases stand for.  Compiling an expression against it marks the aliases that the expression uses."""
+
+    __slots__ = ("_used", "names", "values")
+
+    def __init__(self, names: Mapping[str, str] | None, values: Mapping[str, bytes] | None) -> None:
+        self.names: Mapping[str, str] = names or _NOTHING
+        self.values: Mapping[str, bytes] = values or _NOTHING
+        self._used: list[Collection[str]] = []
+
+    def use(self, aliases: Collection[str]) -> None:
+        self._used.append(aliases)
+
+    def check_unused(self) -> None:
+        """Raise ValidationException when an alias was used by no expression; names come before values (FACTS 3.5)."""
+        if not self.names and not self.values:
+            return
+        used = self._used[0] if len(self._used) == 1 else {alias for aliases in self._used for alias in aliases}
+        _check_all_used("ExpressionAttributeNames", self.names, used)
+        _check_all_used("ExpressionAttributeValues", self.values, used)
+
+
+def _check_all_used(member: str, defined: Mapping[str, Any], used: Collection[str]) -> None:
+    unused = [alias for alias in defined if alias not in used]
+    if unused:
+        listed = ", ".join(in_hash_order(unused))
+        raise ValidationException(f"Value provided in {member} unused in expressions: keys: {{{listed}}}")
+
+
+def check_placeholder_names(names: Mapping[str, Any]) -> None:
+    """Raise ValidationException for an empty map or a key that is not ``#`` and letters, digits or ``_`` (FACTS 4.1)."""
+    _check_keys("ExpressionAttributeNames", names, _NAME_KEY)
+
+
+def check_placeholder_values(values: Mapping[str, Any]) -> None:
+    """Raise ValidationException for an empty map or a key that is not ``:`` and letters, digits or ``_`` (FACTS 4.1)."""
+    _check_keys("ExpressionAttributeValues", values, _VALUE_KEY)
+
+
+def _check_keys(member: str, entries: Mapping[str, Any], spelling: re.Pattern[str]) -> None:
+    if not entries:
+        raise ValidationException(f"{member} must not be empty")
+    for key in entries:
+        if spelling.fullmatch(key) is None:
+            raise ValidationException(f'{member} contains invalid key: Syntax error; key: "{key}"')
