@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.differential.known import explained, plain
+from tests.differential.known import explanation, plain
 from tests.differential.peers import Answer, Peer, Request
 from tests.differential.tables import REFUSALS, TABLES, Index
 
@@ -43,11 +43,24 @@ class Difference:
 def compare(request: Request, emulator: Peer, ours: Peer) -> Difference | None:
     """Send the request to both sides, following the pages of a read, and say how the answers differ."""
     if request.operation in ("Query", "Scan"):
-        return _compare_walks(request, _walk(emulator, request), _walk(ours, request))
-    theirs, our = emulator.send(request), ours.send(request)
-    if _same(theirs, our) or explained(request, theirs, our):
+        return judge_walks(request, _walk(emulator, request), _walk(ours, request))
+    return judge(request, emulator.send(request), ours.send(request))
+
+
+def judge(request: Request, emulator: Answer, ours: Answer) -> Difference | None:
+    """How two answers to one request differ."""
+    if _same(emulator, ours) or explanation(request, emulator, ours):
         return None
-    return Difference(request, "different answers", theirs, our)
+    return Difference(request, "different answers", emulator, ours)
+
+
+def judge_walks(request: Request, emulator: list[Answer], ours: list[Answer]) -> Difference | None:
+    """How two walks through all pages of a read differ."""
+    for theirs, our in zip(emulator, ours, strict=False):
+        if theirs.error or our.error:
+            return judge(request, theirs, our)
+    what = _walks_differ(request, emulator, ours)
+    return Difference(request, what, emulator[0], ours[0]) if what else None
 
 
 def _same(emulator: Answer, ours: Answer) -> bool:
@@ -95,17 +108,6 @@ def _walk(peer: Peer, request: Request) -> list[Answer]:
         start = {"ExclusiveStartKey": pages[-1].body["LastEvaluatedKey"]}
         pages.append(peer.send(Request(request.operation, request.input | start)))
     return pages
-
-
-def _compare_walks(request: Request, emulator: list[Answer], ours: list[Answer]) -> Difference | None:
-    first = emulator[0], ours[0]
-    if any(answer.error for answer in (*emulator, *ours)):
-        failed = next(((a, b) for a, b in zip(emulator, ours, strict=False) if a.error or b.error), first)
-        if _error(failed[0]) == _error(failed[1]) or explained(request, *failed):
-            return None
-        return Difference(request, "different answers", *failed)
-    what = _walks_differ(request, emulator, ours)
-    return Difference(request, what, *first) if what else None
 
 
 def _walks_differ(request: Request, emulator: list[Answer], ours: list[Answer]) -> str:

@@ -48,9 +48,9 @@ def plain(message: str) -> str:
     return unwrapped.group(1) if unwrapped else message.removeprefix(ENVELOPE)
 
 
-def explained(request: Request, emulator: Answer, ours: Answer) -> bool:
-    """Is this difference one of the known ones?"""
-    return any(known.explains(request, emulator, ours) for known in KNOWN)
+def explanation(request: Request, emulator: Answer, ours: Answer) -> Known | None:
+    """The known difference that this one is, if it is one."""
+    return next((known for known in KNOWN if known.explains(request, emulator, ours)), None)
 
 
 def read(table: str) -> tuple[Known, ...]:

@@ -15,8 +15,9 @@ import pytest
 
 from tests import prerequisites, servers
 from tests.differential import malformed, requests
-from tests.differential.comparison import Difference, compare
-from tests.differential.peers import Peer, Request
+from tests.differential.comparison import Difference, compare, judge
+from tests.differential.known import KNOWN
+from tests.differential.peers import Answer, Peer, Request
 from tests.differential.tables import REFUSALS, TABLES
 
 pytestmark = pytest.mark.differential
@@ -49,9 +50,20 @@ def test_created_tables_are_described_alike(sides: Sides, creations: list[Differ
     _report([*creations, *_differences(sides, descriptions)])
 
 
-@pytest.mark.usefixtures("creations")
-def test_every_malformed_request_is_refused_alike(sides: Sides) -> None:
-    _report(_differences(sides, malformed.REQUESTS))
+@pytest.fixture(scope="module")
+def refusals(sides: Sides, creations: list[Difference]) -> list[tuple[Request, Answer, Answer]]:
+    """Every malformed request, with both answers."""
+    emulator, ours = sides
+    return [(request, emulator.send(request), ours.send(request)) for request in malformed.REQUESTS]
+
+
+def test_every_malformed_request_is_refused_alike(refusals: list[tuple[Request, Answer, Answer]]) -> None:
+    _report([difference for exchange in refusals if (difference := judge(*exchange))])
+
+
+def test_every_known_difference_is_still_one(refusals: list[tuple[Request, Answer, Answer]]) -> None:
+    unused = [known for known in KNOWN if not any(known.explains(*exchange) for exchange in refusals)]
+    assert not unused, "\n".join(f"[{known.section}] {known.emulator.pattern}" for known in unused)
 
 
 @pytest.mark.usefixtures("creations")
