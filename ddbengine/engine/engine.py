@@ -10,10 +10,14 @@ from typing import Any
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import writes_of
 from ddbengine.engine.context import Caller, Prepare, Surroundings
+from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
 
 __all__ = ["Engine"]
+
+
+_LEAVE_GARBAGE = frozenset({"DeleteTable", "UpdateTable"})
 
 
 class Engine:
@@ -29,10 +33,11 @@ class Engine:
         shared: bool = False,
         transient_seconds: float = 0.0,
     ) -> None:
+        """``open_store`` is given the function that turns changes into writes.  ``clock`` gives seconds since the
+        epoch; ``shared`` puts all callers into one namespace; see ``Surroundings`` for transient_seconds."""
         self.store = open_store(writes_of)
-        self._surroundings = Surroundings(
-            catalog=Catalog(clock), clock=clock, shared=shared, transient_seconds=transient_seconds
-        )
+        self._surroundings = Surroundings(Catalog(clock), clock, shared, transient_seconds)
+        self._housekeeper = Housekeeper(self.store, clock)
 
     def prepare(self, operation: str, request: dict[str, Any], caller: Caller) -> Plan:
         """Make the plan of a checked request; raise ApiError for what is wrong whatever the store holds."""
@@ -40,9 +45,12 @@ class Engine:
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Outcome]:
         """The response body of a read at once; of a write, the future of its outcome.  Raise ApiError."""
-        plan = self.prepare(operation, request, caller)
+        plan = self.operations[operation](self._surroundings, caller, request)
         if plan.writes:
-            return self.store.submit(plan)
+            future = self.store.submit(plan)
+            if operation in _LEAVE_GARBAGE:
+                future.add_done_callback(self._purge_later)
+            return future
         with self.store.snapshot(plan.consistent) as txn:
             return plan.run(txn).body
 
@@ -52,4 +60,10 @@ class Engine:
         return answer if isinstance(answer, bytes) else answer.result().body
 
     def close(self) -> None:
+        """Finish what was submitted and release the store."""
+        self._housekeeper.close()
         self.store.close()
+
+    def _purge_later(self, deletion: Future[Outcome]) -> None:
+        if deletion.exception() is None:
+            self._housekeeper.purge_in(self._surroundings.transient_seconds)

@@ -30,6 +30,7 @@ BATCH_KEYS = 5_000
 GARBAGE = b"Cg"
 EXPIRIES = b"Cx"
 _GARBAGE_END = b"Ch"
+_EXPIRIES_END = b"Cy"
 
 MORE = orjson.dumps({"More": True})
 DONE = orjson.dumps({"More": False})
@@ -94,6 +95,11 @@ class Purge:
 def purge_plan(clock: Callable[[], float], batch_keys: int = BATCH_KEYS) -> Purge:
     """A plan to submit until its outcome's body is DONE: at opening, and after a table or index was deleted."""
     return Purge(clock, batch_keys)
+
+
+def purge_pending(txn: ReadTxn) -> bool:
+    """Whether a purge would find something, now or when a deletion that is being shown has passed."""
+    return any(True for _ in txn.scan(GARBAGE, _GARBAGE_END)) or any(True for _ in txn.scan(EXPIRIES, _EXPIRIES_END))
 
 
 def _doomed(txn: ReadTxn, ranges: list[list[bytes]], most: int) -> list[bytes]:
