@@ -91,9 +91,7 @@ def _check_set_value(root: syntax.SetValue) -> None:
 
 
 def _misused(function: str) -> ExpressionFault:
-    return ExpressionFault(
-        f"The function is not allowed to be used this way in an expression; function: {function}"
-    )
+    return ExpressionFault(f"The function is not allowed to be used this way in an expression; function: {function}")
 
 
 def check_operator_count(roots: Iterable[Any]) -> None:

@@ -10,19 +10,18 @@ indexes, and what is removed closes up afterwards (FACTS 4.4; together in one up
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Union
+from typing import Final
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException
 from ddbengine.limits import NESTING_MAX_LEVELS
 
-Edit = Callable[[Union[bytes, None]], Union[bytes, None]]
-EditTree = Mapping[Union[str, int], "Edit | EditTree"]
+Edit = Callable[[bytes | None], bytes | None]
+EditTree = Mapping[str | int, "Edit | EditTree"]
 
 INVALID_PATH: Final = "The document path provided in the update expression is invalid for update"
 TOO_DEEP: Final = (
-    "Nesting Levels have exceeded supported limits: "
-    "Attributes in the item have nested levels beyond supported limit"
+    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
 )
 
 

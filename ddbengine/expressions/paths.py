@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Union
+from typing import Any, Final
 
 from ddbengine.expressions.faults import ExpressionFault, undefined_name
 from ddbengine.expressions.hash_order import TABLE_MIN_BUCKETS, bucket, string_hash
 from ddbengine.expressions.syntax import PathOperand
 from ddbengine.limits import NESTING_MAX_LEVELS
 
-Path = tuple[Union[str, int], ...]
-Names = Mapping[str, Union[str, None]]
+Path = tuple[str | int, ...]
+Names = Mapping[str, str | None]
 """What each ``#alias`` of an expression stands for; None when it is not defined."""
 
 

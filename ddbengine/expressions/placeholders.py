@@ -44,12 +44,12 @@ def _check_all_used(member: str, defined: Mapping[str, Any], used: Collection[st
 
 
 def check_placeholder_names(names: Mapping[str, Any]) -> None:
-    """Raise ValidationException for an empty map or a key that is not ``#`` and letters, digits or ``_`` (FACTS 4.1)."""
+    """Refuse an empty map, or a key that is not ``#`` and letters, digits or ``_`` (FACTS 4.1)."""
     _check_keys("ExpressionAttributeNames", names, _NAME_KEY)
 
 
 def check_placeholder_values(values: Mapping[str, Any]) -> None:
-    """Raise ValidationException for an empty map or a key that is not ``:`` and letters, digits or ``_`` (FACTS 4.1)."""
+    """Refuse an empty map, or a key that is not ``:`` and letters, digits or ``_`` (FACTS 4.1)."""
     _check_keys("ExpressionAttributeValues", values, _VALUE_KEY)
 
 

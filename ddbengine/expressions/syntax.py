@@ -7,7 +7,6 @@ resolved when a tree is bound.  An element of a path that starts with ``#`` is a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +108,8 @@ class Section:
     actions: tuple[Action, ...]
 
 
-Operand = Union[PathOperand, ValueOperand, FunctionCall]
-SetValue = Union[PathOperand, ValueOperand, FunctionCall, Arithmetic]
-ConditionNode = Union[Comparison, Between, In, FunctionCall, And, Or, Not]
-Action = Union[SetAction, RemoveAction, AddAction, DeleteAction]
-Node = Union[ConditionNode, SetValue, Action, Section]
+Operand = PathOperand | ValueOperand | FunctionCall
+SetValue = PathOperand | ValueOperand | FunctionCall | Arithmetic
+ConditionNode = Comparison | Between | In | FunctionCall | And | Or | Not
+Action = SetAction | RemoveAction | AddAction | DeleteAction
+Node = ConditionNode | SetValue | Action | Section

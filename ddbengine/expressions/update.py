@@ -90,11 +90,13 @@ class Update:
         return 0 if self._charge is None else self._charge.of(self._values, item)
 
     def apply(self, item: _core.Buffer | None, key: Mapping[str, _core.Buffer]) -> UpdateResult:
-        """The item after the update, made from ``key`` when there is none; raise ValidationException (FACTS 4.4)."""
-        before = _EMPTY_ITEM if item is None else item
+        """The item after the update; raise ValidationException (FACTS 4.4).
+
+        When there is no item, one with only the attributes of ``key`` takes its place, for operands too.
+        """
+        before = _core.join_map(key) if item is None else item
         edits = [edit_of(before) for edit_of in self._edits]
-        base = _core.join_map(key) if item is None else item
-        new = edited_item(base, _edit_tree(self.paths, edits))
+        new = edited_item(before, _edit_tree(self.paths, edits))
         return UpdateResult(item, new, self._tree)
 
 
@@ -202,7 +204,7 @@ def _edit_maker(action: Action, names: Names) -> EditMaker:
         return _add_maker(action)
     if isinstance(action, DeleteAction):
         return _delete_maker(action)
-    return lambda values: _remove
+    return lambda values: removing
 
 
 def _set_maker(action: SetAction, names: Names) -> EditMaker:
@@ -260,7 +262,7 @@ def _section_operand_type(section: str, type_name: str | None) -> ExpressionFaul
     )
 
 
-def _remove(item: _core.Buffer) -> Edit:
+def removing(item: _core.Buffer) -> Edit:
     return lambda old: None
 
 
