@@ -36,7 +36,6 @@ ADJUSTMENTS = Adjustments(
     # FACTS 3.4: CreateTable and UpdateTable.
     orders={
         "ProvisionedThroughput": ("WriteCapacityUnits", "ReadCapacityUnits"),
-        "GlobalSecondaryIndexUpdate": ("Update", "Create", "Delete"),
         "CreateGlobalSecondaryIndexAction": ("Projection", "IndexName", "ProvisionedThroughput", "KeySchema"),
     },
     lengths={

@@ -65,10 +65,13 @@ def test_the_order_of_an_enum_changes_none_of_its_members() -> None:
         assert sorted(members) == sorted(shapes[name].enum), name
 
 
-def test_adjusted_orders_and_lengths_are_of_shapes_in_the_model() -> None:
+def test_adjusted_orders_and_lengths_are_of_shapes_in_the_model_and_differ_from_it() -> None:
     shapes = load().shapes
     for name, order in ADJUSTMENTS.orders.items():
         assert set(order) <= shapes[name].members.keys(), name
+        assert order != tuple(shapes[name].members)[: len(order)], name
+    for name, members in ADJUSTMENTS.enums.items():
+        assert members != shapes[name].enum, name
     assert ADJUSTMENTS.lengths.keys() <= shapes.keys()
 
 
