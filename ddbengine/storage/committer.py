@@ -66,11 +66,9 @@ def _attempt(environment: Environment, writes_of: WritesOf, plans: Sequence[Plan
             results.append(outcome)
         if changed:
             view.flush()
-            txn.commit()
-        else:
-            txn.abort()
+        txn.commit()  # touches no disk when nothing was written
     except BaseException:
-        txn.abort()
+        environment.abandon(txn)
         raise
     return results
 

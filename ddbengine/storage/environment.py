@@ -33,6 +33,7 @@ SPARE_READS_MAX = 64
 """Read transactions kept for reuse: renewing one is several times cheaper than making one."""
 READERS_TIMEOUT_SECONDS = 30.0
 """How long a growth or a close waits for open reads; they last milliseconds unless something is wrong."""
+ABANDON_TIMEOUT_SECONDS = 1.0
 SHARED_MEMORY = Path("/dev/shm")
 SHARED_MEMORY_USABLE_BYTES = GIB
 """Less free room than this (containers often allow 64 MB) and the directory for temporary files is used."""
@@ -60,6 +61,18 @@ class Environment:
     def begin_write(self) -> Transaction:
         """The only write transaction at a time, bound to the calling thread.  lmdb.Error when LMDB cannot go on."""
         return self._lmdb.begin(None, None, True, True)
+
+    def abandon(self, txn: Transaction) -> None:
+        """Abort a write transaction.
+
+        The binding waits for a moment in which no other thread is inside LMDB, which threads that read without a pause
+        may never leave by themselves; the gate makes one.
+        """
+        try:
+            with self.gate.closed(ABANDON_TIMEOUT_SECONDS):
+                txn.abort()
+        except TimeoutError:
+            txn.abort()
 
     def grow(self) -> None:
         """Double the map, when no read is open and no write transaction either; StoreFull when it cannot be."""

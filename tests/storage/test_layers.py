@@ -1,5 +1,7 @@
-"""Long keys.  Strategy: keys of 1 to 7,001 bytes out of few distinct pieces, so that they share prefixes which end around
-the places where entries are cut (510, 511, 512 bytes, and 502 further on for each layer), and hold zeros and 0xFF.
+"""Long keys.
+
+Strategy: keys of 1 to 7,001 bytes out of few distinct pieces, so that they share prefixes which end around the places
+where entries are cut (510, 511, 512 bytes, and 502 further on for each layer), and hold zeros and 0xFF.
 
 Invariants: get, scan in both directions and between any bounds answer as a sorted list does; the structure is sound
 after every step; nothing is left when everything was deleted.  Not covered: layer numbers beyond a few hundred.
