@@ -1,7 +1,7 @@
 """CreateTable, DescribeTable, ListTables, DeleteTable and UpdateTable (FACTS 5.9, 5.10).
 
-A table can be used as soon as CreateTable has answered, unless the engine was told to show transient statuses.  An index
-that UpdateTable creates is filled from the table in the same transaction, and so complete when it answers.
+A table can be used as soon as CreateTable has answered, unless the engine was told to show transient statuses.  An
+index that UpdateTable creates is filled from the table in the same transaction, and so complete when it answers.
 """
 
 from __future__ import annotations
