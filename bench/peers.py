@@ -74,6 +74,7 @@ class Engine:
 
     name: str
     command: Callable[[int, Path], list[str]]
+    is_ours: bool = False
 
 
 def _ours(*options: str) -> Callable[[int, Path], list[str]]:
@@ -85,8 +86,8 @@ def _ours(*options: str) -> Callable[[int, Path], list[str]]:
 
 
 ENGINES = (
-    Engine("ddbengine, in memory", _ours("--in-memory")),
-    Engine("ddbengine, on disk", _ours()),
+    Engine("ddbengine, in memory", _ours("--in-memory"), is_ours=True),
+    Engine("ddbengine, on disk", _ours(), is_ours=True),
     Engine("DynamoDB Local", lambda port, _: dynamodb_local_command(MODULES / DYNAMODB_LOCAL_PACKAGE, port)),
     Engine("dynoxide", lambda port, _: [str(MODULES / "@dynoxide/linux-x64/dynoxide"), "serve", "--port", str(port)]),
     Engine("dynalite", lambda port, _: ["node", str(MODULES / "dynalite/cli.js"), "--port", str(port)]),
@@ -147,7 +148,8 @@ def _start(stack: ExitStack, engine: Engine, directory: Path) -> Running | None:
     port = free_port()
     began = time.perf_counter()
     try:
-        server = start(engine.command(port, home), home / "log", port)
+        # Ours runs where the package can be imported, the others where what they leave behind is removed.
+        server = start(engine.command(port, home), home / "log", port, directory=None if engine.is_ours else home)
     except (OSError, ServerDidNotStart) as error:
         print(f"{engine.name} is left out: {error}", file=sys.stderr)
         return None

@@ -82,7 +82,7 @@ def start_ddbengine(log: Path, *options: str, port: int = 0) -> Server:
 def dynamodb_local(package: Path, log: Path) -> Iterator[Server]:
     """DynamoDB Local, in memory."""
     port = free_port()
-    server = start(dynamodb_local_command(package, port), log, port)
+    server = start(dynamodb_local_command(package, port), log, port, directory=log.parent)
     try:
         yield server
     finally:
@@ -93,12 +93,13 @@ def dynamodb_local_command(package: Path, port: int) -> list[str]:
     """How DynamoDB Local is run; ``package`` is the npm package it comes in."""
     emulator = package / "emulator"
     libraries = f"-Djava.library.path={emulator / 'DynamoDBLocal_lib'}"
-    return ["java", libraries, "-jar", str(emulator / "DynamoDBLocal.jar"), "-inMemory", "-port", str(port)]
+    options = ["-inMemory", "-disableTelemetry", "-port", str(port)]
+    return ["java", libraries, "-jar", str(emulator / "DynamoDBLocal.jar"), *options]
 
 
-def start(command: Sequence[str], log: Path, port: int) -> Server:
-    """Run a server that was told its port, until it accepts connections there."""
-    return _start(command, log, lambda: port if _accepts(port) else None)
+def start(command: Sequence[str], log: Path, port: int, directory: Path | None = None) -> Server:
+    """Run a server that was told its port, until it accepts connections there; in ``directory``, if it leaves files."""
+    return _start(command, log, lambda: port if _accepts(port) else None, directory)
 
 
 def free_port() -> int:
@@ -108,10 +109,14 @@ def free_port() -> int:
         return port
 
 
-def _start(command: Sequence[str], log: Path, listening_port: Callable[[], int | None]) -> Server:
+def _start(
+    command: Sequence[str], log: Path, listening_port: Callable[[], int | None], directory: Path | None = None
+) -> Server:
     log.unlink(missing_ok=True)
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=directory
+        )
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         port = listening_port()
