@@ -1,0 +1,1 @@
+"""The HTTP door: protocol, authentication, the service model, error envelopes.  Knows nothing of storage."""

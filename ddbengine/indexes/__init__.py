@@ -1,0 +1,1 @@
+"""Which entries an item has in an index, and the writes that keep them.  Knows nothing of requests."""
