@@ -46,7 +46,7 @@ def key(number: int) -> bytes:
 
 
 def puts(number: int, counters: bool = False) -> Fixed:
-    counted = [(b"N\0\0\0\1", (0, 0))] if counters else []
+    counted: list[tuple[bytes, tuple[int, ...]]] = [(b"N\0\0\0\1", (0, 0))] if counters else []
     return Fixed(Outcome(b"{}", (Writes(puts=[(key(number), VALUE)], counters=counted),)))
 
 
