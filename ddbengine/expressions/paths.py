@@ -79,12 +79,13 @@ def _last_listed(paths: Sequence[Path], depth: int) -> Path:
     """
     while len(paths) > 1:
         here = list(dict.fromkeys(path[depth] for path in paths))
-        last = max(reversed(here), key=_element_bucket)
+        last = max(reversed(here), key=element_bucket)
         paths = [path for path in paths if path[depth] == last]
         depth += 1
     return paths[0]
 
 
-def _element_bucket(element: str | int) -> int:
+def element_bucket(element: str | int) -> int:
+    """Where the service's tables of path elements keep an element."""
     hashed = string_hash(element) if isinstance(element, str) else element
     return bucket((_ELEMENT_HASH_BASE + hashed) & 0xFFFFFFFF, TABLE_MIN_BUCKETS)

@@ -1,7 +1,7 @@
 """UpdateExpression: from text to an Update, which makes a new item out of an old one.
 
-Faults are found as the service finds them: actions from the last written to the first; in each the target path
-(aliases, levels, overlap with the paths written after it), then the value from left to right, then its operators.
+Faults are found as the service finds them, actions always from the last written to the first: all targets (aliases,
+levels, overlap with the paths written after them), then all values, each from left to right and then its operators.
 That order agrees with the recorded answers behind FACTS 4.3, and was observed on DynamoDB Local 1.25.
 """
 
@@ -15,11 +15,11 @@ from ddbengine import _core
 from ddbengine.errors import ValidationException
 from ddbengine.expressions.charge import ChargeTemplate, charge_template
 from ddbengine.expressions.checks import aliases_of, check_operator_count, check_text, check_update_words
-from ddbengine.expressions.edits import Edit, EditTree, edited_item
+from ddbengine.expressions.edits import Edit, edited_item
 from ddbengine.expressions.faults import ExpressionFault, named
-from ddbengine.expressions.operands import Values, failing, value_maker
+from ddbengine.expressions.operands import Values, value_maker
 from ddbengine.expressions.parser import parse_update
-from ddbengine.expressions.paths import Names, Path, PathTree, resolve_path
+from ddbengine.expressions.paths import Names, Path, PathTree, element_bucket, resolve_path
 from ddbengine.expressions.placeholders import Placeholders
 from ddbengine.expressions.set_values import WRONG_TYPE, add_numbers, required, set_value_maker
 from ddbengine.expressions.syntax import Action, AddAction, DeleteAction, RemoveAction, Section, SetAction
@@ -37,7 +37,7 @@ _LONG_TYPE_NAMES: Final = {
 }
 
 EditOf = Callable[["_core.Buffer"], Edit]
-"""Evaluates the right-hand side of an action on the item as it was; the edit then applies it."""
+"""Makes the edit of an action whose operands are read from the item as it was before the update."""
 EditMaker = Callable[[Values], EditOf]
 
 
@@ -68,7 +68,7 @@ class UpdateResult:
 class Update:
     """The actions of an update, bound to the names and values of a request."""
 
-    __slots__ = ("_charge", "_edits", "_tree", "_values", "paths")
+    __slots__ = ("_charge", "_edits", "_order", "_tree", "_values", "paths")
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class Update:
         edits: Sequence[EditOf],
         charge: ChargeTemplate | None,
         values: Values,
+        order: Sequence[int] | None = None,
     ) -> None:
         self.paths = paths
         """The targets, in the order written."""
@@ -84,6 +85,7 @@ class Update:
         self._edits = edits
         self._charge = charge
         self._values = values
+        self._order = range(len(paths)) if order is None else order
 
     def charge(self, item: _core.Buffer | None) -> int:
         """The statement charge in bytes (FACTS 2.7); 0 for AttributeUpdates, of which only the finished item counts."""
@@ -95,19 +97,21 @@ class Update:
         When there is no item, one with only the attributes of ``key`` takes its place, for operands too.
         """
         before = _core.join_map(key) if item is None else item
-        edits = [edit_of(before) for edit_of in self._edits]
-        new = edited_item(before, _edit_tree(self.paths, edits))
-        return UpdateResult(item, new, self._tree)
+        edits: dict[str | int, Any] = {}
+        for position in self._order:
+            path = self.paths[position]
+            node = edits
+            for element in path[:-1]:
+                node = node.setdefault(element, {})
+            node[path[-1]] = self._edits[position](before)
+        return UpdateResult(item, edited_item(before, edits), self._tree)
 
 
-def _edit_tree(paths: Sequence[Path], edits: Sequence[Edit]) -> EditTree:
-    root: dict[str | int, Any] = {}
-    for path, edit in zip(paths, edits, strict=True):
-        node = root
-        for element in path[:-1]:
-            node = node.setdefault(element, {})
-        node[path[-1]] = edit
-    return root
+def _order_of(paths: Sequence[Path]) -> tuple[int, ...]:
+    """Positions of the paths in the order in which the service applies them, which shows when several go wrong: by
+    the hash table that holds them, from its end (observed on DynamoDB Local 1.25)."""
+    keys = [tuple(map(element_bucket, path)) for path in paths]
+    return tuple(sorted(range(len(paths)), key=keys.__getitem__, reverse=True))
 
 
 def compile_update(text: str, placeholders: Placeholders) -> Update:
@@ -136,11 +140,12 @@ class UpdateTemplate(NamedTuple):
     makers: tuple[EditMaker, ...]
     """Of all actions, the last written first."""
     charge: ChargeTemplate | None
+    order: tuple[int, ...]
 
     def bind(self, values: Values) -> Update:
         edits = [make(values) for make in self.makers]
         edits.reverse()
-        return Update(self.paths, self.tree, edits, self.charge, values)
+        return Update(self.paths, self.tree, edits, self.charge, values, self.order)
 
 
 @lru_cache(maxsize=4096)
@@ -173,21 +178,16 @@ def _template(text: str, names: tuple[str | None, ...]) -> UpdateTemplate:
 
 
 def update_template(actions: Sequence[Action], names: Names) -> UpdateTemplate:
-    """Bind actions to names.  A faulty target becomes a maker that raises: what was written after it comes first."""
+    """Bind actions to names; raise ExpressionFault for a target that cannot be."""
     tree = PathTree()
     paths: list[Path] = []
-    makers: list[EditMaker] = []
     for action in reversed(actions):
-        try:
-            path = resolve_path(action.target, names)
-            tree.add(path)
-        except ExpressionFault as fault:
-            makers.append(failing(fault.message))
-            return UpdateTemplate((), {}, tuple(makers), None)
+        path = resolve_path(action.target, names)
+        tree.add(path)
         paths.append(path)
-        makers.append(_edit_maker(action, names))
     paths.reverse()
-    return UpdateTemplate(tuple(paths), tree.tree, tuple(makers), _charge(actions, paths, names))
+    makers = tuple(_edit_maker(action, names) for action in reversed(actions))
+    return UpdateTemplate(tuple(paths), tree.tree, makers, _charge(actions, paths, names), _order_of(paths))
 
 
 def _charge(actions: Sequence[Action], paths: Sequence[Path], names: Names) -> ChargeTemplate | None:
@@ -216,11 +216,7 @@ def _set_maker(action: SetAction, names: Names) -> EditMaker:
             return replacing(bound.constant)
         fetch = bound.fetch
 
-        def edit_of(item: _core.Buffer) -> Edit:
-            value = required(fetch, item)
-            return lambda old: value
-
-        return edit_of
+        return lambda item: lambda old: required(fetch, item)
 
     return make
 
