@@ -62,13 +62,13 @@ def test_an_arn_of_something_else_is_refused(text: str, message: str) -> None:
     ],
 )
 def test_a_malformed_arn_is_told_the_format(text: str) -> None:
-    with pytest.raises(ValidationException, match="Valid ARN format is 'arn:<awsPartition>") as refused:
+    with pytest.raises(ValidationException, match=r"Valid ARN format is 'arn:<awsPartition>") as refused:
         resolve(text)
     assert str(refused.value.message).startswith(f"1 validation error detected: Value '{text}' at 'tableName'")
 
 
 def test_a_table_of_another_account_is_denied() -> None:
-    with pytest.raises(AccessDeniedException, match="^Access is denied$"):
+    with pytest.raises(AccessDeniedException, match=r"^Access is denied$"):
         resolve(TABLE.replace(ACCOUNT, "123456789012"))
 
 

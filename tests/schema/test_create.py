@@ -38,7 +38,7 @@ def ranged(*names: str) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": "RANGE"} for name in names]
 
 
-# --- billing -----------------------------------------------------------------------------------------------------------
+# --- billing ----------------------------------------------------------------------------------------------------------
 
 
 def test_units_on_an_on_demand_table_are_refused() -> None:
@@ -82,7 +82,8 @@ def test_on_demand_maxima_start_at_one(value: int) -> None:
 
 def test_on_demand_maxima_need_an_on_demand_table() -> None:
     assert refusal(provisioned(OnDemandThroughput={"MaxReadRequestUnits": 5})) == (
-        f"{INVALID}MaxReadRequestUnits for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED."
+        f"{INVALID}MaxReadRequestUnits for OnDemandThroughput cannot be specified when table BillingMode is "
+        "PROVISIONED."
     )
 
 
@@ -101,7 +102,7 @@ def test_warm_throughput_is_at_least_what_is_provisioned() -> None:
     )
 
 
-# --- the table's key ---------------------------------------------------------------------------------------------------
+# --- the table's key --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("member", ["AttributeDefinitions", "KeySchema"])
@@ -177,7 +178,7 @@ def test_a_definition_neither_table_nor_index_uses_is_refused_before_other_index
     )
 
 
-# --- local indexes -----------------------------------------------------------------------------------------------------
+# --- local indexes ----------------------------------------------------------------------------------------------------
 
 
 def local(*indexes: dict[str, Any], **types: str) -> dict[str, Any]:
@@ -227,7 +228,7 @@ def test_five_local_indexes_are_the_most() -> None:
     assert refusal(request) == f"{INVALID}Number of LocalSecondaryIndexes exceeds per-table limit of 5"
 
 
-# --- projections, of both kinds of index -------------------------------------------------------------------------------
+# --- projections, of both kinds of index ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["LocalSecondaryIndexes", "GlobalSecondaryIndexes"])
@@ -251,7 +252,7 @@ def test_five_local_indexes_are_the_most() -> None:
     ],
 )
 def test_a_projection_says_what_it_holds(kind: str, projection: dict[str, Any], problem: str) -> None:
-    request = on_demand(**{kind: [{**index("idx", "Artist", "Song"), "Projection": projection}]})
+    request = {**on_demand(), kind: [{**index("idx", "Artist", "Song"), "Projection": projection}]}
     assert refusal(request) == INVALID + problem
 
 
@@ -271,7 +272,7 @@ def test_an_index_may_be_named_as_its_table() -> None:
     assert table_definition(on_demand(GlobalSecondaryIndexes=[index("Music", "Song")])).numbers_needed() == 2
 
 
-# --- global indexes ----------------------------------------------------------------------------------------------------
+# --- global indexes ---------------------------------------------------------------------------------------------------
 
 
 def with_key(*elements: dict[str, str]) -> dict[str, Any]:
@@ -363,7 +364,7 @@ def test_a_hundred_projected_names_over_all_indexes_are_the_most() -> None:
     assert "per-table limit of 100" in refusal(on_demand(GlobalSecondaryIndexes=indexes))
 
 
-# --- what comes after the keys -----------------------------------------------------------------------------------------
+# --- what comes after the keys ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -431,7 +432,7 @@ def test_table_and_indexes_take_numbers_in_order() -> None:
     assert [schema.number, *(each.number for each in schema.indexes)] == [7, 8, 9]
 
 
-# --- which problem wins ------------------------------------------------------------------------------------------------
+# --- which problem wins -----------------------------------------------------------------------------------------------
 
 IN_ORDER: list[dict[str, Any]] = [
     {"ProvisionedThroughput": units(1, 1)},

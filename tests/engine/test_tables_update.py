@@ -1,0 +1,778 @@
+"""UpdateTable: what changes, what the answer shows meanwhile, and what is refused (FACTS 5.10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ddbengine.errors import (
+    ApiError,
+    LimitExceededException,
+    ResourceInUseException,
+    ResourceNotFoundException,
+    ValidationException,
+)
+from tests.engine.control_plane import START, ControlPlane, definitions, index, key, on_demand, provisioned, units
+
+INVALID = "One or more parameter values were invalid: "
+NEW_IMAGE = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+DAY = 86_400
+
+
+@pytest.fixture
+def plane() -> ControlPlane:
+    """An on-demand table with a local and a global index."""
+    plane = ControlPlane()
+    plane.call(
+        "CreateTable",
+        on_demand(
+            LocalSecondaryIndexes=[index("local", "Artist", "Song")],
+            GlobalSecondaryIndexes=[index("idx", "Song")],
+        ),
+    )
+    return plane
+
+
+@pytest.fixture
+def metered() -> ControlPlane:
+    """A provisioned table, 5/5, with a global index, 2/2."""
+    plane = ControlPlane()
+    plane.call(
+        "CreateTable", provisioned(GlobalSecondaryIndexes=[index("idx", "Song", ProvisionedThroughput=units(2, 2))])
+    )
+    return plane
+
+
+def update(plane: ControlPlane, **members: Any) -> dict[str, Any]:
+    answered: dict[str, Any] = plane.call("UpdateTable", TableName="Music", **members)["TableDescription"]
+    return answered
+
+
+def change_index(name: str = "idx", **members: Any) -> list[dict[str, Any]]:
+    return [{"Update": {"IndexName": name, **members}}]
+
+
+def create_index(name: str, *names: str, **members: Any) -> list[dict[str, Any]]:
+    return [{"Create": index(name, *names, **members)}]
+
+
+def delete_index(name: str = "idx") -> list[dict[str, Any]]:
+    return [{"Delete": {"IndexName": name}}]
+
+
+def refusal(plane: ControlPlane, **members: Any) -> ApiError:
+    """The refusal; and nothing of the request may have been applied."""
+    before = plane.store.rows
+    with pytest.raises(ApiError) as refused:
+        update(plane, **members)
+    assert plane.store.rows == before
+    return refused.value
+
+
+def invalid(plane: ControlPlane, **members: Any) -> str:
+    refused = refusal(plane, **members)
+    assert isinstance(refused, ValidationException)
+    return str(refused.message)
+
+
+# --- what the request alone decides ---
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"AttributeDefinitions": definitions(x="S")},
+        {"GlobalSecondaryIndexUpdates": []},
+        {"WarmThroughput": {}},
+        {"OnDemandThroughput": {}},
+    ],
+)
+def test_a_request_without_a_change_is_refused(plane: ControlPlane, members: dict[str, Any]) -> None:
+    assert invalid(plane, **members) == (
+        "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, "
+        "SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, "
+        "DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required"
+    )
+
+
+def test_requests_are_checked_before_the_table_is_looked_up(plane: ControlPlane) -> None:
+    with pytest.raises(ValidationException):
+        plane.call("UpdateTable", TableName="Films")
+    with pytest.raises(ResourceNotFoundException, match=r"^Requested resource not found: Table: Films not found$"):
+        plane.call("UpdateTable", TableName="Films", DeletionProtectionEnabled=True)
+
+
+def test_an_empty_list_of_index_updates_beside_a_change_is_refused(plane: ControlPlane) -> None:
+    message = invalid(plane, GlobalSecondaryIndexUpdates=[], DeletionProtectionEnabled=True)
+    assert message == f"{INVALID}List of GlobalSecondaryIndexUpdates is empty"
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        (["SSESpecification", "TableClass", "DeletionProtectionEnabled"], "Server-Side Encryption modification"),
+        (["TableClass", "DeletionProtectionEnabled", "WarmThroughput"], "TableClass modification"),
+        (["DeletionProtectionEnabled", "WarmThroughput", "BillingMode"], "DeletionProtection modification"),
+        (["WarmThroughput", "StreamSpecification"], "WarmThroughput"),
+    ],
+)
+def test_some_changes_stand_alone(plane: ControlPlane, members: list[str], problem: str) -> None:
+    request = {
+        "SSESpecification": {"Enabled": True},
+        "TableClass": "STANDARD",
+        "DeletionProtectionEnabled": True,
+        "WarmThroughput": {"ReadUnitsPerSecond": 12_001},
+        "StreamSpecification": NEW_IMAGE,
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    message = invalid(plane, **{member: request[member] for member in members})
+    assert message == f"{INVALID}{problem} must be the only operation in the request"
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        (
+            {"OnDemandThroughput": {"MaxReadRequestUnits": 5}, "StreamSpecification": NEW_IMAGE},
+            "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request",
+        ),
+        (
+            {"ProvisionedThroughput": units(1, 1), "StreamSpecification": NEW_IMAGE},
+            "You cannot modify stream status while updating table IOPS",
+        ),
+        (
+            {"ProvisionedThroughput": units(1, 1), "GlobalSecondaryIndexUpdates": delete_index()},
+            "You cannot create or delete index while updating table IOPS",
+        ),
+        (
+            {"StreamSpecification": NEW_IMAGE, "GlobalSecondaryIndexUpdates": delete_index()},
+            "You cannot create or delete index while changing stream status",
+        ),
+        (
+            {
+                "WarmThroughput": {"ReadUnitsPerSecond": 12_001},
+                "GlobalSecondaryIndexUpdates": create_index("new", "Song"),
+            },
+            "Create global secondary index cannot be specified when updating WarmThroughput",
+        ),
+    ],
+)
+def test_some_changes_do_not_go_together(plane: ControlPlane, members: dict[str, Any], problem: str) -> None:
+    assert invalid(plane, **members) == INVALID + problem
+
+
+@pytest.mark.parametrize(
+    ("updates", "problem"),
+    [
+        (
+            [{}],
+            "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
+            "GlobalSecondaryIndexUpdate.Delete must not be null",
+        ),
+        (
+            [{**delete_index()[0], **change_index()[0]}],
+            "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object",
+        ),
+        (
+            [*delete_index(), *create_index("idx", "Song")],
+            "Only one global secondary index update per index is allowed simultaneously. Index: idx",
+        ),
+        (
+            change_index("ghost", WarmThroughput={}),
+            "WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified for "
+            "index: ghost",
+        ),
+    ],
+)
+def test_index_updates_are_one_action_each_and_one_an_index(
+    plane: ControlPlane, updates: list[dict[str, Any]], problem: str
+) -> None:
+    assert invalid(plane, GlobalSecondaryIndexUpdates=updates) == INVALID + problem
+
+
+@pytest.mark.parametrize(
+    "member", ["ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency", "VectorIndexUpdates"]
+)
+def test_what_is_not_built_yet_is_refused_and_named(plane: ControlPlane, member: str) -> None:
+    assert invalid(plane, **{member: ["x"]}) == f"{INVALID}{member} is not supported yet"
+
+
+def test_settings_of_a_regional_table_are_not_overridden(plane: ControlPlane) -> None:
+    assert invalid(plane, GlobalTableSettingsReplicationMode="ENABLED_WITH_OVERRIDES").startswith(
+        "1 validation error detected: Value 'ENABLED_WITH_OVERRIDES' at 'GlobalTableSettingsReplicationMode'"
+    )
+    update(plane, GlobalTableSettingsReplicationMode="ENABLED")
+    assert plane.describe()["GlobalTableSettingsReplicationMode"] == "ENABLED"
+
+
+# --- provisioned throughput ---
+
+
+def test_the_answer_shows_the_old_units_and_the_next_one_the_new(metered: ControlPlane) -> None:
+    metered.now += 60
+    answered = update(metered, ProvisionedThroughput=units(7, 5))
+    assert answered["TableStatus"] == "UPDATING"
+    increased = {"NumberOfDecreasesToday": 0, "LastIncreaseDateTime": round(START + 60, 3)}
+    assert answered["ProvisionedThroughput"] == {**units(5, 5), **increased}
+    described = metered.describe()
+    assert described["TableStatus"] == "ACTIVE"
+    assert described["ProvisionedThroughput"] == {**units(7, 5), **increased}
+
+
+def test_decreases_are_counted_by_the_day(metered: ControlPlane) -> None:
+    answered = update(metered, ProvisionedThroughput=units(4, 4))
+    assert answered["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 0
+    update(metered, ProvisionedThroughput=units(3, 4))
+    described = metered.describe()["ProvisionedThroughput"]
+    assert described["NumberOfDecreasesToday"] == 2
+    assert described["LastDecreaseDateTime"] == round(START, 3)
+    metered.now += DAY
+    assert metered.describe()["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 0
+    update(metered, ProvisionedThroughput=units(2, 4))
+    assert metered.describe()["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 1
+
+
+def test_one_up_and_one_down_is_an_increase_and_a_decrease(metered: ControlPlane) -> None:
+    update(metered, ProvisionedThroughput=units(6, 4))
+    described = metered.describe()["ProvisionedThroughput"]
+    assert described["NumberOfDecreasesToday"] == 1
+    assert described["LastDecreaseDateTime"] == described["LastIncreaseDateTime"] == round(START, 3)
+
+
+@pytest.mark.parametrize("members", [{}, {"BillingMode": "PROVISIONED"}])
+def test_units_that_are_the_same_are_refused(metered: ControlPlane, members: dict[str, str]) -> None:
+    assert invalid(metered, ProvisionedThroughput=units(5, 5), **members) == (
+        "The provisioned throughput for the table will not change. The requested value equals the current value. "
+        "Current ReadCapacityUnits provisioned for the table: 5. Requested ReadCapacityUnits: 5. "
+        "Current WriteCapacityUnits provisioned for the table: 5. Requested WriteCapacityUnits: 5. "
+        "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
+    )
+
+
+def test_units_out_of_bounds_are_refused(metered: ControlPlane) -> None:
+    assert invalid(metered, ProvisionedThroughput=units(10**12 + 1, 1)) == (
+        "Given value 1000000000001 for ReadCapacityUnits is out of bounds"
+    )
+
+
+@pytest.mark.parametrize("members", [{}, {"BillingMode": "PAY_PER_REQUEST"}])
+def test_an_on_demand_table_takes_no_units(plane: ControlPlane, members: dict[str, str]) -> None:
+    assert invalid(plane, ProvisionedThroughput=units(1, 1), **members) == (
+        f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
+        "PAY_PER_REQUEST"
+    )
+
+
+# --- billing mode ---
+
+
+def test_a_table_goes_on_demand_with_its_indexes(metered: ControlPlane) -> None:
+    answered = update(metered, BillingMode="PAY_PER_REQUEST")
+    assert answered["TableStatus"] == "UPDATING"
+    assert answered["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
+    assert answered["ProvisionedThroughput"]["ReadCapacityUnits"] == 0
+    described = metered.describe()
+    assert described["BillingModeSummary"] == {
+        "BillingMode": "PAY_PER_REQUEST",
+        "LastUpdateToPayPerRequestDateTime": round(START, 3),
+    }
+    assert described["WarmThroughput"]["ReadUnitsPerSecond"] == 12_000
+    of_index = described["GlobalSecondaryIndexes"][0]
+    assert of_index["ProvisionedThroughput"] == {"NumberOfDecreasesToday": 0, **units(0, 0)}
+    assert of_index["WarmThroughput"]["WriteUnitsPerSecond"] == 4_000
+
+
+def test_a_table_is_provisioned_with_all_its_indexes(plane: ControlPlane) -> None:
+    assert invalid(plane, BillingMode="PROVISIONED") == (
+        f"{INVALID}ProvisionedThroughput must be specified when BillingMode is PROVISIONED"
+    )
+    request = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": units(3, 3)}
+    assert invalid(plane, **request) == f"{INVALID}ProvisionedThroughput must be specified for index: idx"
+    update(plane, **request, GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(1, 1)))
+    described = plane.describe()
+    assert described["BillingModeSummary"]["BillingMode"] == "PROVISIONED"
+    assert described["ProvisionedThroughput"] == {"NumberOfDecreasesToday": 0, **units(3, 3)}
+    assert described["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] == {
+        "NumberOfDecreasesToday": 0,
+        **units(1, 1),
+    }
+
+
+def test_provisioning_takes_on_demand_maxima_away_and_keeps_the_warmth(plane: ControlPlane) -> None:
+    update(plane, OnDemandThroughput={"MaxReadRequestUnits": 50})
+    update(plane, GlobalSecondaryIndexUpdates=change_index(OnDemandThroughput={"MaxReadRequestUnits": 50}))
+    update(
+        plane,
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput=units(3, 3),
+        GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(1, 1)),
+    )
+    described = plane.describe()
+    assert "OnDemandThroughput" not in described
+    assert "OnDemandThroughput" not in described["GlobalSecondaryIndexes"][0]
+    assert described["WarmThroughput"]["ReadUnitsPerSecond"] == 12_000
+
+
+def test_asking_an_on_demand_table_to_go_on_demand_changes_nothing(plane: ControlPlane) -> None:
+    before = plane.describe()
+    assert update(plane, BillingMode="PAY_PER_REQUEST")["TableStatus"] == "UPDATING"
+    plane.now += 60
+    assert plane.describe() == before
+
+
+# --- on-demand maxima and warm throughput ---
+
+
+def test_on_demand_maxima_are_merged_and_minus_one_takes_one_away(plane: ControlPlane) -> None:
+    def maxima(**members: int) -> tuple[Any, Any]:
+        answered = update(plane, OnDemandThroughput=members)
+        assert answered["TableStatus"] == "ACTIVE"
+        return answered["OnDemandThroughput"], plane.describe().get("OnDemandThroughput")
+
+    both = {"MaxReadRequestUnits": 1000, "MaxWriteRequestUnits": 500}
+    assert maxima(**both) == (both, both)
+    assert maxima(MaxReadRequestUnits=-1) == (
+        {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": 500},
+        {"MaxWriteRequestUnits": 500},
+    )
+    assert maxima(MaxWriteRequestUnits=-1) == ({"MaxWriteRequestUnits": -1}, None)
+
+
+@pytest.mark.parametrize("value", [0, -2])
+def test_on_demand_maxima_have_a_range(plane: ControlPlane, value: int) -> None:
+    assert invalid(plane, OnDemandThroughput={"MaxWriteRequestUnits": value}) == (
+        f"{INVALID}Requested MaxWriteRequestUnits for OnDemandThroughput for table is outside of valid range"
+    )
+
+
+def test_a_provisioned_table_has_no_on_demand_maxima(metered: ControlPlane) -> None:
+    maxima = {"MaxReadRequestUnits": 100}
+    assert invalid(metered, OnDemandThroughput=maxima) == (
+        f"{INVALID}MaxReadRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode is "
+        "PROVISIONED"
+    )
+    assert invalid(metered, GlobalSecondaryIndexUpdates=change_index(OnDemandThroughput=maxima)) == (
+        f"{INVALID}MaxReadRequestUnits for OnDemandThroughput for index : idx cannot be specified when the table "
+        "BillingMode is PROVISIONED"
+    )
+
+
+def test_maxima_may_be_set_by_the_request_that_goes_on_demand(metered: ControlPlane) -> None:
+    update(metered, BillingMode="PAY_PER_REQUEST", OnDemandThroughput={"MaxReadRequestUnits": 100})
+    assert metered.describe()["OnDemandThroughput"] == {"MaxReadRequestUnits": 100}
+
+
+def test_warm_throughput_rises_member_by_member(plane: ControlPlane) -> None:
+    answered = update(plane, WarmThroughput={"ReadUnitsPerSecond": 13_000})
+    assert answered["TableStatus"] == "ACTIVE"
+    warm = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
+    assert answered["WarmThroughput"] == {**warm, "Status": "UPDATING"}
+    assert plane.describe()["WarmThroughput"] == {**warm, "ReadUnitsPerSecond": 13_000, "Status": "ACTIVE"}
+
+
+def test_warm_throughput_never_falls(plane: ControlPlane, metered: ControlPlane) -> None:
+    assert invalid(plane, WarmThroughput={"WriteUnitsPerSecond": 3_999}) == (
+        f"{INVALID}Requested WriteUnitsPerSecond for WarmThroughput for table is lower than current WarmThroughput, "
+        "decreasing WarmThroughput is not supported"
+    )
+    update(metered, ProvisionedThroughput=units(9, 9))
+    update(metered, ProvisionedThroughput=units(1, 1))
+    assert metered.describe()["WarmThroughput"]["ReadUnitsPerSecond"] == 9
+
+
+# --- stream, encryption, class, protection ---
+
+
+def test_a_stream_is_switched_on_and_off_and_each_has_its_own_arn(plane: ControlPlane) -> None:
+    on = update(plane, StreamSpecification=NEW_IMAGE)
+    assert on["TableStatus"] == "UPDATING"
+    assert on["StreamSpecification"] == NEW_IMAGE
+    first = plane.describe()["LatestStreamArn"]
+    assert first == on["LatestStreamArn"]
+
+    off = update(plane, StreamSpecification={"StreamEnabled": False})
+    assert off["StreamSpecification"] == {"StreamEnabled": False}
+    described = plane.describe()
+    assert "StreamSpecification" not in described
+    assert described["LatestStreamArn"] == first
+
+    plane.now += 1
+    update(plane, StreamSpecification=NEW_IMAGE)
+    assert plane.describe()["LatestStreamArn"] != first
+
+
+def test_a_stream_is_switched_once(plane: ControlPlane) -> None:
+    off = {"StreamEnabled": False}
+    assert invalid(plane, StreamSpecification=off) == "Table has no stream to disable: TableName: Music"
+    update(plane, StreamSpecification=NEW_IMAGE)
+    other = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    for again in (NEW_IMAGE, other):
+        assert invalid(plane, StreamSpecification=again) == "Table already has an enabled stream: TableName: Music"
+
+
+@pytest.mark.parametrize(
+    ("stream", "problem"),
+    [
+        ({"StreamEnabled": True}, "If stream is being enabled then UpdateViewType is required"),
+        (
+            {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"},
+            "If stream is being disabled, then UpdateViewType must not be specified",
+        ),
+    ],
+)
+def test_a_stream_has_a_view_type_exactly_when_it_is_on(
+    plane: ControlPlane, stream: dict[str, Any], problem: str
+) -> None:
+    assert invalid(plane, StreamSpecification=stream) == INVALID + problem
+
+
+def test_a_stream_may_be_switched_by_the_request_that_goes_on_demand(metered: ControlPlane) -> None:
+    update(metered, BillingMode="PAY_PER_REQUEST", StreamSpecification=NEW_IMAGE)
+    described = metered.describe()
+    assert described["StreamSpecification"] == NEW_IMAGE
+    assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_encryption_is_changed_while_the_table_stays_active(plane: ControlPlane) -> None:
+    assert invalid(plane, SSESpecification={"Enabled": False}) == f"{INVALID}Table is already encrypted by default"
+    assert invalid(plane, SSESpecification={}) == f"{INVALID}Table is already encrypted by default"
+    answered = update(plane, SSESpecification={"Enabled": True})
+    assert (answered["TableStatus"], answered["SSEDescription"]["Status"]) == ("ACTIVE", "UPDATING")
+    described = plane.describe()["SSEDescription"]
+    assert described["Status"] == "ENABLED"
+    again = {"SSEType": "KMS", "KMSMasterKeyId": described["KMSMasterKeyArn"]}
+    assert invalid(plane, SSESpecification=again).startswith(
+        f"{INVALID}Table is already encrypted with given KMSMasterKeyId."
+    )
+    other = update(plane, SSESpecification={"SSEType": "KMS", "KMSMasterKeyId": "k2"})
+    assert other["SSEDescription"]["KMSMasterKeyArn"] == described["KMSMasterKeyArn"]
+    assert plane.describe()["SSEDescription"]["KMSMasterKeyArn"].endswith(":key/k2")
+    update(plane, SSESpecification={"Enabled": False})
+    assert "SSEDescription" not in plane.describe()
+
+
+def test_the_table_class_is_shown_when_it_has_changed(plane: ControlPlane) -> None:
+    assert update(plane, TableClass="STANDARD")["TableStatus"] == "UPDATING"
+    assert "TableClassSummary" not in plane.describe()
+    assert "TableClassSummary" not in update(plane, TableClass="STANDARD_INFREQUENT_ACCESS")
+    changed = {"TableClass": "STANDARD_INFREQUENT_ACCESS", "LastUpdateDateTime": round(START, 3)}
+    assert plane.describe()["TableClassSummary"] == changed
+    assert update(plane, TableClass="STANDARD")["TableClassSummary"] == changed
+    assert plane.describe()["TableClassSummary"]["TableClass"] == "STANDARD"
+
+
+def test_deletion_protection_is_switched_at_once(plane: ControlPlane) -> None:
+    answered = update(plane, DeletionProtectionEnabled=True)
+    assert (answered["TableStatus"], answered["DeletionProtectionEnabled"]) == ("ACTIVE", True)
+    update(plane, DeletionProtectionEnabled=False)
+    assert plane.describe()["DeletionProtectionEnabled"] is False
+
+
+def test_disassociation_protection_is_kept(plane: ControlPlane) -> None:
+    update(plane, DisassociationProtectionEnabled=True)
+    assert plane.describe()["DisassociationProtectionEnabled"] is True
+
+
+# --- throughput of indexes ---
+
+
+def test_the_units_of_an_index_change_while_the_table_stays_active(metered: ControlPlane) -> None:
+    answered = update(metered, GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(1, 4)))
+    assert answered["TableStatus"] == "ACTIVE"
+    of_index = answered["GlobalSecondaryIndexes"][0]
+    assert of_index["IndexStatus"] == "UPDATING"
+    assert of_index["ProvisionedThroughput"]["WriteCapacityUnits"] == 2
+    described = metered.describe()["GlobalSecondaryIndexes"][0]
+    assert described["IndexStatus"] == "ACTIVE"
+    assert described["ProvisionedThroughput"] == {
+        **units(1, 4),
+        "NumberOfDecreasesToday": 1,
+        "LastIncreaseDateTime": round(START, 3),
+        "LastDecreaseDateTime": round(START, 3),
+    }
+    assert described["WarmThroughput"]["WriteUnitsPerSecond"] == 4
+    assert described["WarmThroughput"]["ReadUnitsPerSecond"] == 2
+
+
+def test_the_units_of_table_and_index_may_change_together(metered: ControlPlane) -> None:
+    update(
+        metered,
+        ProvisionedThroughput=units(6, 6),
+        GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(3, 3)),
+    )
+    described = metered.describe()
+    assert described["ProvisionedThroughput"]["ReadCapacityUnits"] == 6
+    assert described["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"]["ReadCapacityUnits"] == 3
+
+
+def test_units_of_an_index_that_are_the_same_are_refused(metered: ControlPlane) -> None:
+    message = invalid(metered, GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(2, 2)))
+    assert message.startswith(
+        "The provisioned throughput for the index idx will not change. The requested value equals the current value. "
+        "Current ReadCapacityUnits provisioned for the index: 2. Requested ReadCapacityUnits: 2. "
+    )
+
+
+@pytest.mark.parametrize("members", [{}, {"OnDemandThroughput": {}}, {"ProvisionedThroughput": units(1, 1)}])
+def test_an_index_on_demand_has_only_maxima_and_warmth_to_change(plane: ControlPlane, members: dict[str, Any]) -> None:
+    assert invalid(plane, GlobalSecondaryIndexUpdates=change_index(**members)) == (
+        f"{INVALID}The only Updates for index: idx when TableThroughputMode is PAY_PER_REQUEST can be to "
+        "OnDemandThroughput, WarmThroughput"
+    )
+
+
+def test_maxima_and_warmth_of_an_index_change(plane: ControlPlane) -> None:
+    members: dict[str, Any] = {
+        "OnDemandThroughput": {"MaxReadRequestUnits": 7},
+        "WarmThroughput": {"ReadUnitsPerSecond": 12_500},
+    }
+    answered = update(plane, GlobalSecondaryIndexUpdates=change_index(**members))["GlobalSecondaryIndexes"][0]
+    assert answered["IndexStatus"] == "UPDATING"
+    assert answered["OnDemandThroughput"] == {"MaxReadRequestUnits": 7}
+    assert answered["WarmThroughput"]["Status"] == "UPDATING"
+    assert plane.describe()["GlobalSecondaryIndexes"][0]["WarmThroughput"]["ReadUnitsPerSecond"] == 12_500
+    lower = change_index(WarmThroughput={"ReadUnitsPerSecond": 12_499})
+    assert invalid(plane, GlobalSecondaryIndexUpdates=lower) == (
+        f"{INVALID}Requested ReadUnitsPerSecond for WarmThroughput for index idx is lower than current "
+        "WarmThroughput, decreasing WarmThroughput is not supported"
+    )
+
+
+@pytest.mark.parametrize("action", [change_index("ghost", ProvisionedThroughput=units(1, 1)), delete_index("ghost")])
+def test_an_index_that_is_not_there_is_not_found(metered: ControlPlane, action: list[dict[str, Any]]) -> None:
+    refused = refusal(metered, GlobalSecondaryIndexUpdates=action)
+    assert isinstance(refused, ResourceNotFoundException)
+    assert refused.message == "Requested resource not found: Index ghost for table Music"
+
+
+@pytest.mark.parametrize(
+    ("action", "verb"),
+    [
+        (change_index("local", OnDemandThroughput={"MaxReadRequestUnits": 1}), "update"),
+        (delete_index("local"), "delete"),
+    ],
+)
+def test_a_local_index_stays_as_it_is(plane: ControlPlane, action: list[dict[str, Any]], verb: str) -> None:
+    message = invalid(plane, GlobalSecondaryIndexUpdates=action)
+    assert message == f"Cannot {verb} an index that is not a GlobalSecondaryIndex: local"
+
+
+# --- indexes created and deleted ---
+
+
+def test_an_index_is_created_and_its_key_defined(plane: ControlPlane) -> None:
+    answered = update(
+        plane,
+        AttributeDefinitions=definitions(Year="N", Song="S", Unused="S"),
+        GlobalSecondaryIndexUpdates=create_index("byYear", "Year", "Song"),
+    )
+    assert answered["TableStatus"] == "UPDATING"
+    created = answered["GlobalSecondaryIndexes"][1]
+    assert (created["IndexStatus"], created["Backfilling"]) == ("CREATING", False)
+    assert (created["ItemCount"], created["KeySchema"]) == (0, key("Year", "Song"))
+    described = plane.describe()
+    assert described["AttributeDefinitions"] == definitions(Artist="S", Song="S", Year="N")
+    assert described["GlobalSecondaryIndexes"][1]["IndexStatus"] == "ACTIVE"
+    assert "Backfilling" not in described["GlobalSecondaryIndexes"][1]
+    numbers = [each.number for each in plane.schema().indexes]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_a_stored_type_stays_whatever_the_request_says(plane: ControlPlane) -> None:
+    update(
+        plane,
+        AttributeDefinitions=definitions(Song="N"),
+        GlobalSecondaryIndexUpdates=create_index("again", "Song"),
+    )
+    assert plane.describe()["AttributeDefinitions"] == definitions(Artist="S", Song="S")
+    assert plane.schema().global_indexes[1].partition[0].type == "S"
+
+
+def test_the_key_of_a_new_index_is_defined_by_the_request_itself(plane: ControlPlane) -> None:
+    created = create_index("again", "Song")
+    assert invalid(plane, GlobalSecondaryIndexUpdates=created) == (
+        f"{INVALID}AttributeDefinitions is not specified for index: again"
+    )
+    assert invalid(plane, AttributeDefinitions=definitions(Year="N"), GlobalSecondaryIndexUpdates=created) == (
+        f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
+        "Keys: [Song], AttributeDefinitions: [Year]"
+    )
+
+
+@pytest.mark.parametrize("name", ["idx", "local"])
+def test_a_name_that_is_taken_is_refused_before_the_rest_is_looked_at(plane: ControlPlane, name: str) -> None:
+    message = invalid(plane, GlobalSecondaryIndexUpdates=create_index(name, "Nowhere", projection="INCLUDE"))
+    assert message == "Attempting to create an index which already exists"
+
+
+def test_units_of_a_new_index_go_with_the_billing_mode(plane: ControlPlane, metered: ControlPlane) -> None:
+    defined = definitions(Song="S")
+    with_units = create_index("new", "Song", ProvisionedThroughput=units(1, 1))
+    without = create_index("new", "Song")
+    assert invalid(plane, AttributeDefinitions=defined, GlobalSecondaryIndexUpdates=with_units) == (
+        f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: new when "
+        "BillingMode is PAY_PER_REQUEST"
+    )
+    assert invalid(metered, AttributeDefinitions=defined, GlobalSecondaryIndexUpdates=without) == (
+        f"{INVALID}Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: new"
+    )
+    update(metered, AttributeDefinitions=defined, GlobalSecondaryIndexUpdates=with_units)
+    assert metered.describe()["GlobalSecondaryIndexes"][1]["ProvisionedThroughput"]["ReadCapacityUnits"] == 1
+
+
+def test_one_index_is_created_or_deleted_at_a_time(plane: ControlPlane) -> None:
+    both = [*create_index("new", "Song"), *delete_index()]
+    refused = refusal(plane, AttributeDefinitions=definitions(Song="S"), GlobalSecondaryIndexUpdates=both)
+    assert isinstance(refused, LimitExceededException)
+    assert refused.message == (
+        "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
+    )
+
+
+def test_twenty_global_indexes_are_the_most() -> None:
+    plane = ControlPlane()
+    plane.call("CreateTable", on_demand(GlobalSecondaryIndexes=[index(f"idx{number}", "Song") for number in range(20)]))
+    refused = refusal(
+        plane, AttributeDefinitions=definitions(Song="S"), GlobalSecondaryIndexUpdates=create_index("more", "Song")
+    )
+    assert isinstance(refused, LimitExceededException)
+    assert refused.message == (
+        "Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of 20"
+    )
+
+
+def test_a_deleted_index_takes_definitions_along_that_nothing_else_uses(plane: ControlPlane) -> None:
+    update(
+        plane,
+        AttributeDefinitions=definitions(Year="N"),
+        GlobalSecondaryIndexUpdates=create_index("byYear", "Year"),
+    )
+    answered = update(plane, GlobalSecondaryIndexUpdates=delete_index("byYear"))
+    assert answered["TableStatus"] == "UPDATING"
+    assert [each["IndexStatus"] for each in answered["GlobalSecondaryIndexes"]] == ["ACTIVE", "DELETING"]
+    assert answered["AttributeDefinitions"] == definitions(Artist="S", Song="S", Year="N")
+    described = plane.describe()
+    assert [each["IndexName"] for each in described["GlobalSecondaryIndexes"]] == ["idx"]
+    assert described["AttributeDefinitions"] == definitions(Artist="S", Song="S")
+
+
+def test_the_last_index_leaves_no_list_behind(plane: ControlPlane) -> None:
+    update(plane, GlobalSecondaryIndexUpdates=delete_index())
+    described = plane.describe()
+    assert "GlobalSecondaryIndexes" not in described
+    assert described["AttributeDefinitions"] == definitions(Artist="S", Song="S")
+
+
+def test_tags_and_identity_survive_an_update(plane: ControlPlane) -> None:
+    before = plane.describe()
+    plane.call("TagResource", ResourceArn=before["TableArn"], Tags=[{"Key": "k", "Value": "v"}])
+    update(plane, DeletionProtectionEnabled=True)
+    after = plane.describe()
+    assert (after["TableId"], after["CreationDateTime"]) == (before["TableId"], before["CreationDateTime"])
+    assert plane.schema().tags == {"k": "v"}
+
+
+# --- transient statuses, where they are asked for ---
+
+
+@pytest.fixture
+def slow() -> ControlPlane:
+    """A provisioned table with an index, active, in an engine whose changes take ten seconds."""
+    plane = ControlPlane(transient_seconds=10)
+    plane.call(
+        "CreateTable", provisioned(GlobalSecondaryIndexes=[index("idx", "Song", ProvisionedThroughput=units(2, 2))])
+    )
+    plane.now += 11
+    return plane
+
+
+def test_an_update_is_shown_until_its_time_has_come(slow: ControlPlane) -> None:
+    answered = update(slow, ProvisionedThroughput=units(6, 6))
+    slow.now += 9
+    assert slow.describe() == answered
+    slow.now += 2
+    described = slow.describe()
+    assert described["TableStatus"] == "ACTIVE"
+    assert described["ProvisionedThroughput"]["ReadCapacityUnits"] == 6
+
+
+def test_a_table_being_updated_can_be_used(slow: ControlPlane) -> None:
+    update(slow, ProvisionedThroughput=units(6, 6))
+    assert slow.schema().name == "Music"
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        ({"ProvisionedThroughput": units(7, 7)}, "Table IOPS are currently being updated. Table: Music"),
+        ({"BillingMode": "PAY_PER_REQUEST"}, "Table IOPS are currently being updated. Table: Music"),
+        ({"StreamSpecification": NEW_IMAGE}, "Table: Music is in the process of being updated."),
+    ],
+)
+def test_one_change_waits_for_the_other(slow: ControlPlane, members: dict[str, Any], problem: str) -> None:
+    update(slow, ProvisionedThroughput=units(6, 6))
+    refused = refusal(slow, **members)
+    assert isinstance(refused, ResourceInUseException)
+    assert refused.message == f"Attempt to change a resource which is still in use: {problem}"
+    slow.now += 11
+    update(slow, **members)
+
+
+def test_protection_may_be_switched_during_an_update_which_goes_on(slow: ControlPlane) -> None:
+    update(slow, ProvisionedThroughput=units(6, 6))
+    answered = update(slow, DeletionProtectionEnabled=True)
+    assert (answered["TableStatus"], answered["DeletionProtectionEnabled"]) == ("UPDATING", True)
+    assert slow.describe()["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+
+
+def test_a_table_being_updated_is_not_deleted(slow: ControlPlane) -> None:
+    update(slow, ProvisionedThroughput=units(6, 6))
+    with pytest.raises(ResourceInUseException, match=r"Table: Music is in the process of being updated\.$"):
+        slow.call("DeleteTable", TableName="Music")
+    slow.now += 11
+    slow.call("DeleteTable", TableName="Music")
+
+
+@pytest.mark.parametrize(
+    "updates",
+    [
+        change_index(ProvisionedThroughput=units(3, 3)),
+        create_index("new", "Song", ProvisionedThroughput=units(1, 1)),
+        delete_index(),
+    ],
+)
+def test_a_table_whose_indexes_change_is_not_deleted(slow: ControlPlane, updates: list[dict[str, Any]]) -> None:
+    update(slow, AttributeDefinitions=definitions(Song="S"), GlobalSecondaryIndexUpdates=updates)
+    with pytest.raises(ResourceInUseException) as refused:
+        slow.call("DeleteTable", TableName="Music")
+    assert refused.value.message == (
+        "Attempt to change a resource which is still in use: "
+        "Cannot delete table while indexes are being created, updated, or deleted."
+    )
+
+
+def test_a_second_index_waits_for_the_first(slow: ControlPlane) -> None:
+    update(slow, GlobalSecondaryIndexUpdates=delete_index())
+    refused = refusal(
+        slow,
+        AttributeDefinitions=definitions(Song="S"),
+        GlobalSecondaryIndexUpdates=create_index("new", "Song", ProvisionedThroughput=units(1, 1)),
+    )
+    assert isinstance(refused, LimitExceededException)
+
+
+def test_an_index_being_updated_is_not_updated_again(slow: ControlPlane) -> None:
+    update(slow, GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(3, 3)))
+    refused = refusal(slow, GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(4, 4)))
+    assert refused.message == (
+        "Attempt to change a resource which is still in use: Index is being updated. Table: Music Index: idx"
+    )
+
+
+def test_a_change_that_is_done_at_once_is_never_shown_as_under_way(slow: ControlPlane) -> None:
+    update(slow, DeletionProtectionEnabled=True)
+    assert slow.describe()["TableStatus"] == "ACTIVE"
+    slow.call("UpdateTable", TableName="Music", DeletionProtectionEnabled=False)
+    slow.call("DeleteTable", TableName="Music")
