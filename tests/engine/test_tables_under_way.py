@@ -1,0 +1,122 @@
+"""UpdateTable where changes take time: what is shown meanwhile, and what has to wait."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ddbengine.errors import (
+    LimitExceededException,
+    ResourceInUseException,
+)
+from tests.engine.control_plane import ControlPlane, definitions, index, provisioned, units
+from tests.engine.table_updates import (
+    NEW_IMAGE,
+    change_index,
+    create_index,
+    delete_index,
+    refusal,
+    update,
+)
+
+
+@pytest.fixture
+def slow() -> ControlPlane:
+    """A provisioned table with an index, active, in an engine whose changes take ten seconds."""
+    plane = ControlPlane(transient_seconds=10)
+    plane.call(
+        "CreateTable", provisioned(GlobalSecondaryIndexes=[index("idx", "Song", ProvisionedThroughput=units(2, 2))])
+    )
+    plane.now += 11
+    return plane
+
+
+def test_an_update_is_shown_until_its_time_has_come(slow: ControlPlane) -> None:
+    answered = update(slow, ProvisionedThroughput=units(6, 6))
+    slow.now += 9
+    assert slow.describe() == answered
+    slow.now += 2
+    described = slow.describe()
+    assert described["TableStatus"] == "ACTIVE"
+    assert described["ProvisionedThroughput"]["ReadCapacityUnits"] == 6
+
+
+def test_a_table_being_updated_can_be_used(slow: ControlPlane) -> None:
+    update(slow, ProvisionedThroughput=units(6, 6))
+    assert slow.schema().name == "Music"
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        ({"ProvisionedThroughput": units(7, 7)}, "Table IOPS are currently being updated. Table: Music"),
+        ({"BillingMode": "PAY_PER_REQUEST"}, "Table IOPS are currently being updated. Table: Music"),
+        ({"StreamSpecification": NEW_IMAGE}, "Table: Music is in the process of being updated."),
+    ],
+)
+def test_one_change_waits_for_the_other(slow: ControlPlane, members: dict[str, Any], problem: str) -> None:
+    update(slow, ProvisionedThroughput=units(6, 6))
+    refused = refusal(slow, **members)
+    assert isinstance(refused, ResourceInUseException)
+    assert refused.message == f"Attempt to change a resource which is still in use: {problem}"
+    slow.now += 11
+    update(slow, **members)
+
+
+def test_protection_may_be_switched_during_an_update_which_goes_on(slow: ControlPlane) -> None:
+    update(slow, ProvisionedThroughput=units(6, 6))
+    answered = update(slow, DeletionProtectionEnabled=True)
+    assert (answered["TableStatus"], answered["DeletionProtectionEnabled"]) == ("UPDATING", True)
+    assert slow.describe()["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+
+
+def test_a_table_being_updated_is_not_deleted(slow: ControlPlane) -> None:
+    update(slow, ProvisionedThroughput=units(6, 6))
+    with pytest.raises(ResourceInUseException, match=r"Table: Music is in the process of being updated\.$"):
+        slow.call("DeleteTable", TableName="Music")
+    slow.now += 11
+    slow.call("DeleteTable", TableName="Music")
+
+
+@pytest.mark.parametrize(
+    "updates",
+    [
+        change_index(ProvisionedThroughput=units(3, 3)),
+        create_index("new", "Song", ProvisionedThroughput=units(1, 1)),
+        delete_index(),
+    ],
+)
+def test_a_table_whose_indexes_change_is_not_deleted(slow: ControlPlane, updates: list[dict[str, Any]]) -> None:
+    update(slow, AttributeDefinitions=definitions(Song="S"), GlobalSecondaryIndexUpdates=updates)
+    with pytest.raises(ResourceInUseException) as refused:
+        slow.call("DeleteTable", TableName="Music")
+    assert refused.value.message == (
+        "Attempt to change a resource which is still in use: "
+        "Cannot delete table while indexes are being created, updated, or deleted."
+    )
+
+
+def test_a_second_index_waits_for_the_first(slow: ControlPlane) -> None:
+    update(slow, GlobalSecondaryIndexUpdates=delete_index())
+    refused = refusal(
+        slow,
+        AttributeDefinitions=definitions(Song="S"),
+        GlobalSecondaryIndexUpdates=create_index("new", "Song", ProvisionedThroughput=units(1, 1)),
+    )
+    assert isinstance(refused, LimitExceededException)
+
+
+def test_an_index_being_updated_is_not_updated_again(slow: ControlPlane) -> None:
+    update(slow, GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(3, 3)))
+    refused = refusal(slow, GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(4, 4)))
+    assert refused.message == (
+        "Attempt to change a resource which is still in use: Index is being updated. Table: Music Index: idx"
+    )
+
+
+def test_a_change_that_is_done_at_once_is_never_shown_as_under_way(slow: ControlPlane) -> None:
+    update(slow, DeletionProtectionEnabled=True)
+    assert slow.describe()["TableStatus"] == "ACTIVE"
+    slow.call("UpdateTable", TableName="Music", DeletionProtectionEnabled=False)
+    slow.call("DeleteTable", TableName="Music")
