@@ -24,8 +24,9 @@ _ALGORITHM = "X-Amz-Algorithm"
 _QUERY_PARAMETERS = (_ALGORITHM, "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
 _HEADER_PARAMETERS = ("Credential", "Signature", "SignedHeaders")
 
-# The order in which every SDK writes the parts; any other goes through _complete_parameters.
-_USUAL_HEADER = re.compile(rb"AWS4-\S+ Credential=([^\s,=]+), ?SignedHeaders=[^\s,=]+, ?Signature=[^\s,=]+")
+# How every SDK writes it.  Up to the signature it changes once a day; any other form goes through _caller_of_unusual.
+_USUAL_HEADER = re.compile(rb"AWS4-\S+ Credential=([^\s,=]+), ?SignedHeaders=[^\s,=]+")
+_USUAL_SIGNATURE = b", Signature="
 
 
 def caller_of(target: bytes, headers: Mapping[bytes, bytes]) -> Caller:
@@ -36,10 +37,18 @@ def caller_of(target: bytes, headers: Mapping[bytes, bytes]) -> Caller:
     """
     header = headers.get(b"authorization")
     if header is not None and b"?" not in target:
-        usual = _USUAL_HEADER.fullmatch(header)
-        if usual is not None and (b"x-amz-date" in headers or b"date" in headers):
-            return _caller_of_credential(usual[1])
+        before, _, signature = header.rpartition(_USUAL_SIGNATURE)
+        if signature and headers.get(b"x-amz-date"):
+            caller = _caller_of_usual(before)
+            if caller is not None:
+                return caller
     return _caller_of_unusual(header, _query_of(target), headers)
+
+
+@lru_cache(maxsize=1024)
+def _caller_of_usual(before_signature: bytes) -> Caller | None:
+    usual = _USUAL_HEADER.fullmatch(before_signature)
+    return None if usual is None else _caller_of_credential(usual[1])
 
 
 def _caller_of_unusual(header: bytes | None, query: dict[str, str], headers: Mapping[bytes, bytes]) -> Caller:

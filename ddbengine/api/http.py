@@ -237,7 +237,7 @@ class Connection(asyncio.Protocol):
             self._begin_handover()
         self._received = None
         self._overhead = -1
-        if b"upgrade" in headers and self._parser.should_upgrade():
+        if self._parser.should_upgrade():
             self._begin_ignoring_upgrade()
         length = headers.get(b"content-length")
         if length is not None and len(length) > 7 and int(length) > self._limits.body_bytes:

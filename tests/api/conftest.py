@@ -40,9 +40,9 @@ def door(request: pytest.FixtureRequest) -> Iterator[Door]:
     marker = request.node.get_closest_marker("door")
     door = Door(request.param, **(marker.kwargs if marker else {}))
     yield door
-    door.server.close()
     for write in door.engine.writes:
         write.cancel()
+    door.server.close()
 
 
 @pytest.fixture

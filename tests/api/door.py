@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -143,6 +144,18 @@ class Client:
     def ask(self, *parts: bytes) -> Reply:
         self.send(*parts)
         return self.reply()
+
+    def is_silent(self) -> bool:
+        """Whether nothing arrives for a moment."""
+        return select.select([self.socket], [], [], 0.05)[0] == []
+
+    def end(self) -> None:
+        """Say that nothing more will be sent; what comes can still be read."""
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def rest(self) -> bytes:
+        """Everything until the server closes."""
+        return self._stream.read()
 
     def at_end(self) -> bool:
         """Wait for the server to close; True when it sent nothing more."""

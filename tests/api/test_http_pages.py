@@ -1,0 +1,95 @@
+"""Pages on the service's port: connections that change hands."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ddbengine import __version__
+from tests.api.conftest import Door
+from tests.api.door import Body, Client, request
+
+
+def get(path: str, method: str = "GET", host: str = "example:8000") -> bytes:
+    return f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+
+
+def page(client: Client, *parts: bytes) -> tuple[bytes, bytes]:
+    """Head and body of a page, after which the connection ends."""
+    client.send(*parts)
+    head, _, body = client.rest().partition(b"\r\n\r\n")
+    return head, body
+
+
+def test_health_is_json(client: Client) -> None:
+    head, body = page(client, get("/_ddbengine/health"))
+    health = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nConnection: close" in head
+    assert (health["status"], health["version"]) == ("ok", __version__)
+    assert health["uptime_seconds"] >= 0
+
+
+def test_the_landing_page_shows_the_address_it_was_reached_at(client: Client) -> None:
+    head, body = page(client, get("/_ddbengine/"))
+    assert b"text/html" in head
+    assert b"endpoint_url=&quot;" not in body
+    assert b'endpoint_url="http://example:8000"' in body
+
+
+def test_the_landing_page_does_not_trust_the_host(client: Client) -> None:
+    _, body = page(client, get("/_ddbengine/", host='"><script>alert(1)</script>'))
+    assert b"<script>" not in body
+
+
+def test_the_landing_page_is_found_without_its_slash(client: Client) -> None:
+    head, _ = page(client, get("/_ddbengine"))
+    assert head.startswith(b"HTTP/1.1 301 ")
+    assert b"Location: /_ddbengine/" in head
+
+
+@pytest.mark.parametrize("sent", [get("/favicon.ico"), get("/_ddbengine/nope"), get("/nope?a=b")])
+def test_a_page_that_does_not_exist_is_not_found(client: Client, sent: bytes) -> None:
+    head, _ = page(client, sent)
+    assert head.startswith(b"HTTP/1.1 404 ")
+
+
+def test_other_methods_elsewhere_are_the_services_not_found(client: Client) -> None:
+    reply = client.ask(get("/nope", "PUT"))
+    assert (reply.status, reply.body) == (404, b"<UnknownOperationException/>\n")
+
+
+def test_a_page_may_be_asked_for_after_calls_on_the_same_connection(client: Client) -> None:
+    assert client.ask(request()).status == 200
+    assert client.ask(get("/")).status == 200
+    head, _ = page(client, get("/_ddbengine/health"))
+    assert head.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_page_may_be_asked_for_in_pieces(client: Client) -> None:
+    client.send(*(bytes([byte]) for byte in get("/_ddbengine/health")))
+    assert client.rest().startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_page_behind_other_requests_is_left_for_another_connection(door: Door, client: Client) -> None:
+    client.send(request(b"{}", "PutItem") + get("/_ddbengine/health"))
+    door.engine.await_writes(1)
+    door.engine.writes[0].set_result(Body(b"{}"))
+    assert client.reply().status == 200
+    assert client.at_end()
+
+
+def test_many_connections_can_ask_for_the_first_page_at_once(door: Door) -> None:
+    clients = [door.client() for _ in range(10)]
+    for client in clients:
+        client.send(get("/_ddbengine/health"))
+    for client in clients:
+        assert client.rest().startswith(b"HTTP/1.1 200 ")
+        client.close()
+
+
+def test_a_client_that_ended_its_side_gets_its_page(client: Client) -> None:
+    client.send(get("/_ddbengine/health"))
+    client.end()
+    assert client.rest().startswith(b"HTTP/1.1 200 ")
