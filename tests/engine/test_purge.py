@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ddbengine.engine.purge import MORE, purge_plan
+from ddbengine.engine.purge import MORE, purge_pending, purge_plan
 from tests.engine.control_plane import ControlPlane, index, on_demand
+from tests.engine.memory_store import MemoryTxn
 
 KEYSPACES = (b"I", b"X", b"N", b"S")
 
@@ -71,6 +72,14 @@ def test_a_purge_with_nothing_to_do_writes_nothing(plane: ControlPlane) -> None:
     before = plane.store.rows
     assert not plane.store.submit(purge_plan(plane.clock)).result().changes
     assert plane.store.rows == before
+
+
+def test_it_can_be_told_whether_something_is_left_to_purge(plane: ControlPlane) -> None:
+    assert not purge_pending(MemoryTxn(plane.store.rows))
+    plane.call("DeleteTable", TableName="doomed")
+    assert purge_pending(MemoryTxn(plane.store.rows))
+    plane.purge()
+    assert not purge_pending(MemoryTxn(plane.store.rows))
 
 
 def test_a_purge_does_not_touch_the_table_that_took_the_name(plane: ControlPlane) -> None:
