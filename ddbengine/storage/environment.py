@@ -1,14 +1,14 @@
 """Opening, growing and closing the LMDB environment of a store, on disk or in memory.
 
-On disk it is a directory with LMDB's two files and a lock of ours, and every commit is an fsync.  In memory it is a
-file that has no name: it is unlinked as soon as it is open, so that nothing is left behind however the process ends.
+On disk it is a directory with LMDB's two files and a lock of ours; the map is a large reach of address space, and
+LMDB writes with pwrite, so that a full disk is an error.  In memory it is a ``MemoryFile`` that LMDB writes in place,
+with all of its map reserved; so the map starts small and grows by steps.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ import lmdb
 from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFormat, StoreFull, StoreUnusable
 from ddbengine.storage.gate import Gate
 from ddbengine.storage.locks import DirectoryLock
+from ddbengine.storage.memory_file import RESERVES, MemoryFile
 
 if TYPE_CHECKING:
     Transaction = lmdb.Transaction[memoryview]
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 GIB = 1 << 30
 MAP_START_BYTES = (64 if sys.maxsize > 1 << 32 and sys.platform != "win32" else 1) * GIB
 """Address space only: the file has the size of its contents.  Windows allocates the whole map, so it starts small."""
+MEMORY_MAP_START_BYTES = GIB // 64
+MEMORY_GROWTH_MAX_BYTES = GIB // 4
+"""What is reserved but unused stays below this, or below a half."""
 MAP_SMALLEST_BYTES = GIB // 4
 """Tried before giving up where address space is limited."""
 MAP_LIMIT_BYTES = (1 << 46) if sys.maxsize > 1 << 32 else GIB
@@ -34,27 +38,25 @@ SPARE_READS_MAX = 64
 READERS_TIMEOUT_SECONDS = 30.0
 """How long a growth or a close waits for open reads; they last milliseconds unless something is wrong."""
 ABANDON_TIMEOUT_SECONDS = 1.0
-SHARED_MEMORY = Path("/dev/shm")
-SHARED_MEMORY_USABLE_BYTES = GIB
-"""Less free room than this (containers often allow 64 MB) and the directory for temporary files is used."""
-
 FORMAT_KEY = b"F"
 FORMAT_VERSION = 1
 
 assert MAP_SMALLEST_BYTES <= MAP_START_BYTES <= MAP_LIMIT_BYTES
+assert MEMORY_MAP_START_BYTES <= MEMORY_GROWTH_MAX_BYTES
 
 
 class Environment:
     """An open LMDB environment: ``begin`` for reads behind ``gate``, ``begin_write`` for the committer."""
 
-    def __init__(self, path: Path | None, durable: bool, map_bytes: int, map_limit_bytes: int) -> None:
+    def __init__(self, path: Path | None, durable: bool, map_bytes: int | None, map_limit_bytes: int) -> None:
         self.path = path
         self.gate = Gate()
         self._durable = durable
-        self._map_bytes = map_bytes
+        self._memory: MemoryFile | None = None
+        self._in_place = path is None and RESERVES
+        self._map_bytes = map_bytes or (MEMORY_MAP_START_BYTES if self._in_place else MAP_START_BYTES)
         self._map_limit_bytes = map_limit_bytes
         self._lock: DirectoryLock | None = None
-        self._private: Path | None = None
         self._lmdb = self._open_in_memory() if path is None else self._open_on_disk(path)
         self.begin = self._lmdb.begin
 
@@ -75,16 +77,16 @@ class Environment:
             txn.abort()
 
     def grow(self) -> None:
-        """Double the map, when no read is open and no write transaction either; StoreFull when it cannot be."""
-        larger = min(self._map_bytes * 2, self._map_limit_bytes)
+        """Enlarge the map, when no read is open and no write transaction either; StoreFull when it cannot be."""
+        step = min(self._map_bytes, MEMORY_GROWTH_MAX_BYTES) if self._in_place else self._map_bytes
+        larger = min(self._map_bytes + step, self._map_limit_bytes)
         if larger <= self._map_bytes:
             raise StoreFull(f"the store has reached its limit of {self._map_limit_bytes} bytes")
         try:
             with self.gate.closed(READERS_TIMEOUT_SECONDS):
+                self._reserve(larger)
                 self._lmdb.set_mapsize(larger)
-        except TimeoutError as error:
-            raise StoreFull(f"the store cannot grow: {error}") from error
-        except lmdb.Error as error:
+        except (TimeoutError, OSError, lmdb.Error) as error:
             raise StoreFull(f"the store cannot grow to {larger} bytes: {error}") from error
         self._map_bytes = larger
 
@@ -103,8 +105,8 @@ class Environment:
             self._lmdb.close()
             if self._lock is not None:
                 self._lock.release()
-            if self._private is not None:
-                _remove(self._private)
+            if self._memory is not None:
+                self._memory.close()
 
     def forsake(self) -> None:
         """In a forked child: touch nothing that is shared with the parent, and refuse to be used."""
@@ -129,15 +131,22 @@ class Environment:
         return environment
 
     def _open_in_memory(self) -> lmdb.Environment:
-        directory = Path(tempfile.mkdtemp(prefix="ddbengine-", dir=_memory_directory()))
-        try:
-            environment = self._open(directory, durable=False)
-        except BaseException:
-            _remove(directory)
-            raise
-        if not _remove(directory):
-            self._private = directory
+        with ExitStack() as undo:
+            self._memory = MemoryFile()
+            undo.callback(self._memory.close)
+            environment = self._open(self._memory.directory, durable=False)
+            undo.callback(environment.close)
+            self._memory.opened()
+            try:
+                self._reserve(self._map_bytes)
+            except OSError as error:
+                raise StoreUnusable(f"no memory for a store of {self._map_bytes} bytes: {error.strerror}") from error
+            undo.pop_all()
         return environment
+
+    def _reserve(self, size_bytes: int) -> None:
+        if self._in_place and self._memory is not None:
+            self._memory.reserve(size_bytes)
 
     def _open(self, directory: Path, durable: bool) -> lmdb.Environment:
         map_bytes = max(self._map_bytes, min(2 * _size_of(directory / "data.mdb"), self._map_limit_bytes))
@@ -148,6 +157,7 @@ class Environment:
                     map_size=map_bytes,
                     sync=durable,
                     metasync=durable,
+                    writemap=self._in_place,
                     meminit=self.path is not None,
                     max_readers=READERS_MAX,
                     max_spare_txns=SPARE_READS_MAX,
@@ -210,27 +220,6 @@ def _make_directory(path: Path) -> bool:
         raise StoreUnusable(f"cannot create {path}: {path.parent} does not exist") from None
     except OSError as error:
         raise StoreUnusable(f"cannot create {path}: {error.strerror}") from error
-    return True
-
-
-def _memory_directory() -> Path | None:
-    """Where files live in memory, None for the default directory of temporary files."""
-    try:
-        room = os.statvfs(SHARED_MEMORY)
-    except (AttributeError, OSError):
-        return None
-    usable = room.f_bavail * room.f_frsize >= SHARED_MEMORY_USABLE_BYTES and os.access(SHARED_MEMORY, os.W_OK)
-    return SHARED_MEMORY if usable else None
-
-
-def _remove(directory: Path) -> bool:
-    """Unlink LMDB's files and the directory; False where the platform does not unlink open files."""
-    try:
-        for name in ("data.mdb", "lock.mdb"):
-            (directory / name).unlink(missing_ok=True)
-        directory.rmdir()
-    except OSError:
-        return False
     return True
 
 

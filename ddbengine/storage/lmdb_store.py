@@ -15,7 +15,6 @@ from types import TracebackType
 from ddbengine.storage.committer import GroupCommitter, InlineCommitter
 from ddbengine.storage.environment import (
     MAP_LIMIT_BYTES,
-    MAP_START_BYTES,
     READERS_TIMEOUT_SECONDS,
     Environment,
 )
@@ -33,7 +32,8 @@ class LmdbStore:
     """A ``store.Store``.  ``path`` is the directory of a store on disk, made when its parent exists, or None for one in
     memory.  Without ``durable`` a store on disk is synced on ``close`` only, and a power loss may damage it.
 
-    The map starts at ``map_bytes`` of address space and doubles up to ``map_limit_bytes`` when it is full.
+    The map starts at ``map_bytes``, 64 GiB of address space on disk and 16 MiB in memory unless given, and grows up to
+    ``map_limit_bytes`` when it is full.
     Opening raises StoreBusy, StoreUnusable or StoreFormat.
     """
 
@@ -43,7 +43,7 @@ class LmdbStore:
         path: Path | None = None,
         *,
         durable: bool = True,
-        map_bytes: int = MAP_START_BYTES,
+        map_bytes: int | None = None,
         map_limit_bytes: int = MAP_LIMIT_BYTES,
     ) -> None:
         durable = durable and path is not None

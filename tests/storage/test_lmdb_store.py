@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -15,8 +16,9 @@ import lmdb
 import pytest
 
 from ddbengine.storage import environment as environments
+from ddbengine.storage import memory_file
 from ddbengine.storage.check import check_layers
-from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFormat, StoreUnusable
+from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFormat, StoreFull, StoreUnusable
 from ddbengine.storage.store import Writes
 from tests.storage.plans import change, get, open_store, put, scan
 
@@ -193,19 +195,76 @@ def test_a_process_that_forgets_to_close_loses_nothing_and_says_nothing(tmp_path
 # --- in memory -----------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not unlink open files; they go at close")
-@pytest.mark.parametrize("shared_memory", [True, False])
-def test_a_store_in_memory_leaves_no_name_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_memory: bool
-) -> None:
-    directory = tmp_path if shared_memory else None
-    monkeypatch.setattr(environments, "_memory_directory", lambda: directory)
+@pytest.fixture(params=["shared memory", "anonymous file", "temporary directory"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each place a store in memory may live in; the directory that it must leave empty."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with open_store() as store:
-        assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(memory_file, "SHARED_MEMORY", tmp_path)
+    monkeypatch.setattr(memory_file, "SHARED_MEMORY_USABLE_BYTES", 0 if request.param == "shared memory" else 1 << 62)
+    if request.param == "temporary directory":
+        monkeypatch.delattr(os, "memfd_create", raising=False)
+    return tmp_path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not unlink open files; they go at close")
+def test_a_store_in_memory_leaves_no_name_behind(memory: Path) -> None:
+    with open_store(map_bytes=1 << 16) as store:
+        assert list(memory.iterdir()) == []
         for number in range(1000):
             store.submit(put(b"I%04d" % number, b"x" * 500)).result()
         assert len(scan(store, b"I", b"J")) == 1000
+        assert list(memory.iterdir()) == []
+
+
+def test_a_store_in_memory_writes_in_place_only_what_is_reserved(monkeypatch: pytest.MonkeyPatch, memory: Path) -> None:
+    reserved: list[int] = []
+    reserve = memory_file.MemoryFile.reserve
+
+    def watched(self: memory_file.MemoryFile, size_bytes: int) -> None:
+        reserve(self, size_bytes)
+        reserved.append(size_bytes)
+
+    monkeypatch.setattr(memory_file.MemoryFile, "reserve", watched)
+    with open_store(map_bytes=1 << 20) as store:
+        store.submit(put(b"Ik", b"x" * (3 << 20))).result()
+        information = store._environment._lmdb.info()
+        used = (information["last_pgno"] + 1) * 4096
+        assert reserved[0] == 1 << 20
+        assert used <= reserved[-1] == information["map_size"]
+
+
+def test_without_room_to_reserve_a_write_is_refused_and_the_store_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_store(map_bytes=1 << 20) as store:
+
+        def full(self: memory_file.MemoryFile, size_bytes: int) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(memory_file.MemoryFile, "reserve", full)
+            error = store.submit(put(b"Ia", b"x" * (3 << 20))).exception()
+        assert isinstance(error, StoreFull)
+        assert "No space left on device" in str(error)
+        store.submit(put(b"Ib", b"v")).result()
+        assert scan(store, b"I", b"J") == [(b"Ib", b"v")]
+
+
+def test_without_memory_to_start_with_a_store_says_so(monkeypatch: pytest.MonkeyPatch, memory: Path) -> None:
+    def full(self: memory_file.MemoryFile, size_bytes: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(memory_file.MemoryFile, "reserve", full)
+    with pytest.raises(StoreUnusable, match="no memory for a store of 16777216 bytes: No space left on device"):
+        open_store()
+    assert list(memory.iterdir()) == []
+
+
+@pytest.mark.skipif(memory_file.RESERVES is False, reason="needs a platform that reserves room in files")
+def test_where_nothing_can_be_reserved_a_store_in_memory_works_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environments, "RESERVES", False)
+    with open_store() as store:
+        assert not store._environment._lmdb.flags()["writemap"]
+        store.submit(put(b"Ik", b"v")).result()
+        assert get(store, b"Ik") == b"v"
 
 
 def test_two_stores_in_memory_know_nothing_of_each_other() -> None:
@@ -215,10 +274,10 @@ def test_two_stores_in_memory_know_nothing_of_each_other() -> None:
 
 
 def test_little_shared_memory_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environments, "SHARED_MEMORY_USABLE_BYTES", 1 << 62)
-    assert environments._memory_directory() is None
-    monkeypatch.setattr(environments, "SHARED_MEMORY", Path("/nowhere"))
-    assert environments._memory_directory() is None
+    monkeypatch.setattr(memory_file, "SHARED_MEMORY_USABLE_BYTES", 1 << 62)
+    assert memory_file.roomy_shared_memory() is None
+    monkeypatch.setattr(memory_file, "SHARED_MEMORY", Path("/nowhere"))
+    assert memory_file.roomy_shared_memory() is None
 
 
 # --- fork ----------------------------------------------------------------------------------------
