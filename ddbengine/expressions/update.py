@@ -7,22 +7,31 @@ That order agrees with the recorded answers behind FACTS 4.3, and was observed o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException
 from ddbengine.expressions.charge import ChargeTemplate, charge_template
-from ddbengine.expressions.checks import aliases_of, check_operator_count, check_text, check_update_words
+from ddbengine.expressions.checks import aliases_of, check_operator_count, check_text, check_update_words, children
 from ddbengine.expressions.edits import Edit, edited_item
 from ddbengine.expressions.faults import ExpressionFault, named
-from ddbengine.expressions.operands import Values, value_maker
+from ddbengine.expressions.operands import Values, resolved_paths, value_maker
 from ddbengine.expressions.parser import parse_update
 from ddbengine.expressions.paths import Names, Path, PathTree, element_bucket, resolve_path
 from ddbengine.expressions.placeholders import Placeholders
 from ddbengine.expressions.set_values import WRONG_TYPE, add_numbers, required, set_value_maker
-from ddbengine.expressions.syntax import Action, AddAction, DeleteAction, RemoveAction, Section, SetAction
+from ddbengine.expressions.syntax import (
+    Action,
+    AddAction,
+    DeleteAction,
+    PathOperand,
+    RemoveAction,
+    Section,
+    SetAction,
+    ValueOperand,
+)
 
 _EMPTY_ITEM: Final = _core.join_map({})
 _SET_TYPES: Final = frozenset({"SS", "NS", "BS"})
@@ -68,7 +77,7 @@ class UpdateResult:
 class Update:
     """The actions of an update, bound to the names and values of a request."""
 
-    __slots__ = ("_charge", "_edits", "_order", "_tree", "_values", "paths")
+    __slots__ = ("_charge", "_edits", "_order", "_tree", "_values", "computed_paths", "operand_paths", "paths")
 
     def __init__(
         self,
@@ -78,9 +87,15 @@ class Update:
         charge: ChargeTemplate | None,
         values: Values,
         order: Sequence[int] | None = None,
+        operand_paths: tuple[Path, ...] = (),
+        computed_paths: frozenset[Path] = frozenset(),
     ) -> None:
         self.paths = paths
         """The targets, in the order written."""
+        self.operand_paths = operand_paths
+        """What right-hand sides read."""
+        self.computed_paths = computed_paths
+        """The targets that SET gives something else than a literal value."""
         self._tree = tree
         self._edits = edits
         self._charge = charge
@@ -141,11 +156,22 @@ class UpdateTemplate(NamedTuple):
     """Of all actions, the last written first."""
     charge: ChargeTemplate | None
     order: tuple[int, ...]
+    operand_paths: tuple[Path, ...]
+    computed_paths: frozenset[Path]
 
     def bind(self, values: Values) -> Update:
         edits = [make(values) for make in self.makers]
         edits.reverse()
-        return Update(self.paths, self.tree, edits, self.charge, values, self.order)
+        return Update(
+            self.paths,
+            self.tree,
+            edits,
+            self.charge,
+            values,
+            self.order,
+            operand_paths=self.operand_paths,
+            computed_paths=self.computed_paths,
+        )
 
 
 @lru_cache(maxsize=4096)
@@ -187,7 +213,29 @@ def update_template(actions: Sequence[Action], names: Names) -> UpdateTemplate:
         paths.append(path)
     paths.reverse()
     makers = tuple(_edit_maker(action, names) for action in reversed(actions))
-    return UpdateTemplate(tuple(paths), tree.tree, makers, _charge(actions, paths, names), _order_of(paths))
+    computed = {
+        path: action.value
+        for path, action in zip(paths, actions, strict=True)
+        if isinstance(action, SetAction) and not isinstance(action.value, ValueOperand)
+    }
+    return UpdateTemplate(
+        tuple(paths),
+        tree.tree,
+        makers,
+        _charge(actions, paths, names),
+        _order_of(paths),
+        tuple(_operand_paths(computed.values(), names)),
+        frozenset(computed),
+    )
+
+
+def _operand_paths(values: Iterable[Any], names: Names) -> Iterator[Path]:
+    """The paths that right-hand sides name; those that do not resolve are reported when the update is bound."""
+    for value in values:
+        if isinstance(value, PathOperand):
+            yield from resolved_paths([value], names)
+        else:
+            yield from _operand_paths(children(value), names)
 
 
 def _charge(actions: Sequence[Action], paths: Sequence[Path], names: Names) -> ChargeTemplate | None:
