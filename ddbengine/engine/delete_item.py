@@ -12,6 +12,7 @@ from ddbengine.engine.item_write import (
     LEGACY,
     WriteRequest,
     check_condition,
+    check_condition_paths,
     check_return_values,
     outcome_of_write,
     read_condition_of_write,
@@ -35,6 +36,7 @@ class DeleteItem:
         write = self.write
         schema = write.table(txn)
         key = lookup_key(schema, self.key)
+        check_condition_paths(write, schema)
         old = stored_item(txn, key)
         check_condition(write, old)
         attributes = old if write.return_values == "ALL_OLD" else None

@@ -10,7 +10,7 @@ from ddbengine import _core
 from ddbengine.engine import capacity
 from ddbengine.engine.bodies import EMPTY, body, wire_item
 from ddbengine.engine.context import Caller, Surroundings
-from ddbengine.engine.keys import lookup_key
+from ddbengine.engine.keys import check_scalar_keys, lookup_key
 from ddbengine.engine.request_expressions import read_attributes_to_get, read_placeholders, read_projection
 from ddbengine.engine.values import CURRENT_READ
 from ddbengine.expressions import Projection, check_mixing
@@ -33,8 +33,12 @@ class GetItem:
 
     def run(self, txn: ReadTxn) -> Outcome:
         schema = self.surroundings.catalog.table(txn, self.namespace, self.table_name)
-        found = txn.get(lookup_key(schema, self.key))
-        item = found if found is None or self.projection is None else self.projection.of(found)
+        key = lookup_key(schema, self.key)
+        projection = self.projection
+        if projection is not None:
+            check_scalar_keys(schema, projection.paths)
+        found = txn.get(key)
+        item = found if found is None or projection is None else projection.of(found)
         if self.capacity_detail is None:
             return Outcome(EMPTY if item is None else b'{"Item":%b}' % _core.item_to_wire(item))
         members: dict[str, Any] = {} if item is None else {"Item": wire_item(item)}

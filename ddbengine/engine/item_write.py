@@ -16,6 +16,7 @@ from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body, wire_item
 from ddbengine.engine.changes import ItemChange, collection_counter, collection_growth
 from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.keys import check_scalar_keys
 from ddbengine.engine.request_expressions import read_condition, read_legacy_condition, read_placeholders
 from ddbengine.engine.values import CURRENT_READ, SINGLE_WRITE
 from ddbengine.errors import ConditionalCheckFailedException
@@ -79,6 +80,12 @@ def stored_item(txn: ReadTxn, key: bytes) -> bytes | None:
     """An own copy of the stored item: it outlives the transaction's next write."""
     found = txn.get(key)
     return None if found is None else bytes(found)
+
+
+def check_condition_paths(write: WriteRequest, schema: TableSchema) -> None:
+    """Refuse a condition that leads below a key attribute."""
+    if write.condition is not None:
+        check_scalar_keys(schema, write.condition.paths)
 
 
 def check_condition(write: WriteRequest, old: bytes | None) -> None:

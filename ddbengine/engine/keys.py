@@ -5,21 +5,25 @@
 | attribute missing | ``Missing the key pk in the item`` | ``The provided key element does not match the schema`` |
 | wrong type | ``Type mismatch for key pk expected: S actual: N`` | the same sentence as above |
 | empty, too long | same message on both | |
+
+In a request the table's key is checked first, then index keys, then the paths that expressions name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException
 from ddbengine.limits import PARTITION_KEY_MAX_BYTES, SORT_KEY_MAX_BYTES
-from ddbengine.schema.table import KeyAttribute, TableSchema
+from ddbengine.schema.table import IndexSchema, KeyAttribute, TableSchema
 
 ITEMS = b"I"
 
 KEY_MISMATCH = "The provided key element does not match the schema"
 _INVALID = "One or more parameter values were invalid: "
+_NOT_VALID = "One or more parameter values are not valid. "
+_NOT_SCALAR = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
 
 
 def table_prefix(schema: TableSchema) -> bytes:
@@ -79,14 +83,12 @@ def check_key_value(schema: TableSchema, attribute: KeyAttribute, value: bytes) 
         return
     length = len(_core.key_bytes(value))
     if length == 0:
-        raise ValidationException(
-            "One or more parameter values are not valid. The AttributeValue for a key attribute "
-            f"cannot contain an empty {_KIND[attribute.type]} value. Key: {attribute.name}"
-        )
+        raise ValidationException(empty_key_message(attribute, None))
     check_key_length(attribute is schema.partition, length)
 
 
 def check_key_length(is_partition: bool, length: int) -> None:
+    """Refuse a partition key, or all sort attributes of a key together, of too many bytes."""
     if is_partition and length > PARTITION_KEY_MAX_BYTES:
         raise ValidationException(
             f"{_INVALID}Size of hashkey has exceeded the maximum size limit of{PARTITION_KEY_MAX_BYTES} bytes"
@@ -97,32 +99,59 @@ def check_key_length(is_partition: bool, length: int) -> None:
         )
 
 
-_KIND = {"S": "string", "B": "binary"}
+def empty_key_message(attribute: KeyAttribute, index: IndexSchema | None) -> str:
+    """What the service says of an empty key value; ``index`` is the one whose key it is, None for the table's."""
+    said = (
+        "The AttributeValue for a key attribute cannot contain an empty "
+        f"{'string' if attribute.type == 'S' else 'binary'} value. "
+    )
+    if index is None:
+        return f"{_NOT_VALID}{said}Key: {attribute.name}"
+    return (
+        f"{_NOT_VALID}A value specified for a secondary index key is not supported. "
+        f"{said}IndexName: {index.name}, IndexKey: {attribute.name}"
+    )
 
 
 def check_index_keys(schema: TableSchema, item: bytes) -> None:
     """Refuse an item whose value for some index's key attribute has the wrong type, is empty or too long."""
     for index in schema.indexes:
+        check_key_length(True, _index_key_bytes(index, index.partition, item))
+        check_key_length(False, _index_key_bytes(index, index.sort, item))
+
+
+def _index_key_bytes(index: IndexSchema, attributes: tuple[KeyAttribute, ...], item: bytes) -> int:
+    """The length of the values that an item has for these attributes; raise ValidationException for a bad one."""
+    length = 0
+    for attribute in attributes:
+        value = _core.get_attribute(item, attribute.name)
+        if value is None:
+            continue
+        actual = _core.type_of(value)
+        if actual != attribute.type:
+            raise ValidationException(
+                f"{_INVALID}Type mismatch for Index Key {attribute.name} Expected: {attribute.type} "
+                f"Actual: {actual} IndexName: {index.name}"
+            )
+        value_length = len(_core.key_bytes(value))
+        if value_length == 0:
+            raise ValidationException(empty_key_message(attribute, index))
+        length += value_length
+    return length
+
+
+def check_scalar_keys(schema: TableSchema, paths: Iterable[tuple[str | int, ...]]) -> None:
+    """Refuse document paths that lead below a key attribute of the table or of one of its indexes (FACTS 2.4)."""
+    names = {path[0] for path in paths if len(path) > 1}
+    if not names:
+        return
+    for attribute in schema.key:
+        if attribute.name in names:
+            raise ValidationException(f"{_NOT_SCALAR}Key: {attribute.name}")
+    for index in schema.indexes:
         for attribute in index.key:
-            value = _core.get_attribute(item, attribute.name)
-            if value is None:
-                continue
-            actual = _core.type_of(value)
-            if actual != attribute.type:
-                raise ValidationException(
-                    f"{_INVALID}Type mismatch for Index Key {attribute.name} Expected: {attribute.type} "
-                    f"Actual: {actual} IndexName: {index.name}"
-                )
-            if attribute.type == "N":
-                continue
-            length = len(_core.key_bytes(value))
-            if length == 0:
-                raise ValidationException(
-                    "One or more parameter values are not valid. A value specified for a secondary index key is not "
-                    "supported. The AttributeValue for a key attribute cannot contain an empty "
-                    f"{_KIND[attribute.type]} value. IndexName: {index.name}, IndexKey: {attribute.name}"
-                )
-            check_key_length(attribute in index.partition, length)
+            if attribute.name in names:
+                raise ValidationException(f"{_NOT_SCALAR}IndexKey: {attribute.name}")
 
 
 def after(prefix: bytes) -> bytes:

@@ -12,6 +12,7 @@ from ddbengine.engine.item_write import (
     LEGACY,
     WriteRequest,
     check_condition,
+    check_condition_paths,
     check_return_values,
     outcome_of_write,
     read_condition_of_write,
@@ -40,6 +41,7 @@ class PutItem:
         schema = write.table(txn)
         key = key_of_new_item(schema, item)
         check_index_keys(schema, item)
+        check_condition_paths(write, schema)
         old = stored_item(txn, key)
         check_condition(write, old)
         change = ItemChange(schema, key, old, item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +15,10 @@ from ddbengine.engine.reading import (
     Target,
     bounds_after,
     check_filter_is_projected,
+    check_filter_paths,
+    check_projection_paths,
     check_select,
+    check_start_key_has_no_empty_value,
     outcome_of_read,
     read_common,
     read_page,
@@ -40,6 +44,7 @@ from ddbengine.expressions import (
     legacy_key_conditions,
 )
 from ddbengine.indexes import entries
+from ddbengine.schema.table import KeyAttribute
 from ddbengine.storage.store import Outcome, ReadTxn
 
 LEGACY = ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions")
@@ -51,6 +56,8 @@ class Query:
     read: ReadRequest
     key_condition: KeyCondition
     forward: bool
+    filter_member: str
+    """What messages call the filter."""
     consistent: bool
     writes: ClassVar[bool] = False
 
@@ -61,13 +68,18 @@ class Query:
         if start_key is not None and not start_key_fits(target, start_key):
             raise ValidationException(BAD_START_KEY)
         key_range = self.key_condition.bind(target.partition, target.sort)
-        check_key_sizes(key_range)
+        check_key_values(target, key_range)
         low, high = bounds_of(target, key_range)
         start = None if start_key is None else _start(target, key_range, start_key, low, high)
-        check_filter_has_no_key(read, target)
-        check_filter_is_projected(read, target)
+        check_projection_paths(read, target)
+        self._check_filter(target)
         low, high = bounds_after(low, high, start, not self.forward)
         return outcome_of_read(read, target, read_page(txn, read, target, low, high, not self.forward))
+
+    def _check_filter(self, target: Target) -> None:
+        check_filter_has_no_key(self.read, target, self.filter_member)
+        check_filter_is_projected(self.read, target)
+        check_filter_paths(self.read, target)
 
 
 def bounds_of(target: Target, key_range: KeyRange) -> tuple[bytes, bytes]:
@@ -97,16 +109,28 @@ def bounds_of(target: Target, key_range: KeyRange) -> tuple[bytes, bytes]:
     return start, keys.after(start)
 
 
-def check_key_sizes(key_range: KeyRange) -> None:
-    """Refuse key values longer than any key can be (FACTS 2.4: reads too)."""
-    for value in key_range.partition:
-        keys.check_key_length(True, len(_core.key_bytes(value)))
-    for value in (*key_range.sort_equal, *key_range.operands):
-        keys.check_key_length(False, len(_core.key_bytes(value)))
+def check_key_values(target: Target, key_range: KeyRange) -> None:
+    """Refuse key values that no key can have: empty ones, and too long ones (FACTS 2.4: reads too)."""
+    keys.check_key_length(True, _key_bytes(target, target.partition, key_range.partition))
+    equal = key_range.sort_equal
+    for sort in [(*equal, operand) for operand in key_range.operands] or [equal]:
+        keys.check_key_length(False, _key_bytes(target, target.sort, sort))
+
+
+def _key_bytes(target: Target, attributes: Sequence[KeyAttribute], values: Sequence[bytes]) -> int:
+    """The length of the values of the first attributes; raise ValidationException for an empty one."""
+    total = 0
+    for attribute, value in zip(attributes, values, strict=False):
+        length = len(_core.key_bytes(value))
+        if length == 0:
+            raise ValidationException(keys.empty_key_message(attribute, target.index))
+        total += length
+    return total
 
 
 def _start(target: Target, key_range: KeyRange, start_key: dict[str, bytes], low: bytes, high: bytes) -> bytes:
     """The stored key to go on after; raise ValidationException when the conditions cannot have led there."""
+    check_start_key_has_no_empty_value(target, start_key)
     start = target.row_key(start_key)
     if low <= start < high:
         return start
@@ -119,14 +143,13 @@ def _start(target: Target, key_range: KeyRange, start_key: dict[str, bytes], low
     raise ValidationException("The query can return at most one row and cannot be restarted")
 
 
-def check_filter_has_no_key(read: ReadRequest, target: Target) -> None:
-    """A Query filter may not name a key attribute of what is queried (FACTS 4.6)."""
+def check_filter_has_no_key(read: ReadRequest, target: Target, member: str) -> None:
+    """A Query filter, called ``member`` in the message, may not name a key attribute of what is queried (FACTS 4.6)."""
     if read.condition is None:
         return
     key_names = {attribute.name for attribute in target.partition + target.sort}
     for path in read.condition.paths:
         if path[0] in key_names:
-            member = "QueryFilter" if read.condition.legacy else "Filter Expression"
             raise ValidationException(
                 f"{member} can only contain non-primary key attributes: Primary key attribute: {path[0]}"
             )
@@ -148,7 +171,8 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
     read = read_common(
         surroundings, caller, request, legacy_projection or projection, legacy_filter or condition, start_key
     )
-    return Query(read, key_condition, request.get("ScanIndexForward", True), read.consistent)
+    filter_member = "Filter Expression" if legacy_filter is None else "QueryFilter"
+    return Query(read, key_condition, request.get("ScanIndexForward", True), filter_member, read.consistent)
 
 
 def read_start_key(request: dict[str, Any]) -> dict[str, bytes] | None:

@@ -15,7 +15,7 @@ from ddbengine import _core
 from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.context import Caller, Surroundings
-from ddbengine.engine.keys import item_key, table_prefix
+from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, table_prefix
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import Condition, Projection
 from ddbengine.indexes.entries import entry_key, index_prefix
@@ -143,6 +143,17 @@ def start_key_fits(target: Target, start_key: Mapping[str, bytes]) -> bool:
     )
 
 
+def check_start_key_has_no_empty_value(target: Target, start_key: Mapping[str, bytes]) -> None:
+    """Refuse a fitting start key with an empty value, which no stored key has."""
+    schema, index = target.schema, target.index
+    for attribute in schema.key:
+        if not _core.key_bytes(start_key[attribute.name]):
+            raise ValidationException(f"{BAD_START_KEY}: {empty_key_message(attribute, None)}")
+    for attribute in () if index is None else index.key:
+        if not _core.key_bytes(start_key[attribute.name]):
+            raise ValidationException(f"{BAD_START_KEY}: {empty_key_message(attribute, index)}")
+
+
 def needs_table(read: ReadRequest, target: Target) -> bool:
     """Whether rows must be completed from the table; raise ValidationException where an index cannot be."""
     index = target.index
@@ -181,6 +192,18 @@ def check_filter_is_projected(read: ReadRequest, target: Target) -> None:
             f"{_INVALID}Secondary index {target.index.name} does not project one or more filter attributes: "
             f"[{', '.join(missing)}]"
         )
+
+
+def check_projection_paths(read: ReadRequest, target: Target) -> None:
+    """Refuse a projection that leads below a key attribute."""
+    if read.projection is not None:
+        check_scalar_keys(target.schema, read.projection.paths)
+
+
+def check_filter_paths(read: ReadRequest, target: Target) -> None:
+    """Refuse a filter that leads below a key attribute."""
+    if read.condition is not None:
+        check_scalar_keys(target.schema, read.condition.paths)
 
 
 @dataclass(slots=True)

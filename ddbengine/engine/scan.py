@@ -16,7 +16,10 @@ from ddbengine.engine.reading import (
     ReadRequest,
     Target,
     bounds_after,
+    check_filter_paths,
+    check_projection_paths,
     check_select,
+    check_start_key_has_no_empty_value,
     outcome_of_read,
     read_common,
     read_page,
@@ -58,6 +61,8 @@ class Scan:
         target = target_of(read, txn)
         low, high = _bounds(target, self.segment)
         start = None if read.start_key is None else self._start(target, read.start_key, low, high)
+        check_projection_paths(read, target)
+        check_filter_paths(read, target)
         low, high = bounds_after(low, high, start, reverse=False)
         return outcome_of_read(read, target, read_page(txn, read, target, low, high, reverse=False))
 
@@ -65,6 +70,7 @@ class Scan:
         if not start_key_fits(target, start_key):
             detail = "" if target.index is not None else f": {keys.KEY_MISMATCH}"
             raise ValidationException(BAD_START_KEY + detail)
+        check_start_key_has_no_empty_value(target, start_key)
         start = target.row_key(start_key)
         if self.segment is not None and not low <= start < high:
             raise ValidationException(

@@ -12,11 +12,12 @@ from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.item_write import (
     WriteRequest,
     check_condition,
+    check_condition_paths,
     outcome_of_write,
     read_write_request,
     stored_item,
 )
-from ddbengine.engine.keys import check_index_keys, lookup_key
+from ddbengine.engine.keys import check_index_keys, check_scalar_keys, lookup_key
 from ddbengine.engine.request_expressions import read_condition, read_legacy_condition, read_placeholders
 from ddbengine.engine.values import CURRENT_READ, SINGLE_WRITE
 from ddbengine.errors import ValidationException
@@ -48,8 +49,9 @@ class UpdateItem:
         write = self.write
         schema = write.table(txn)
         key = lookup_key(schema, self.key)
+        check_condition_paths(write, schema)
         if self.update is not None:
-            check_targets(schema, self.update)
+            check_update_paths(schema, self.update)
         old = stored_item(txn, key)
         if self.update is None:
             check_condition(write, old)
@@ -66,8 +68,8 @@ class UpdateItem:
         return outcome_of_write(write, schema, change, self.key[schema.partition.name], txn, attributes)
 
 
-def check_targets(schema: TableSchema, update: Update) -> None:
-    """Refuse an update of an attribute of the primary key."""
+def check_update_paths(schema: TableSchema, update: Update) -> None:
+    """Refuse an update of a primary key attribute, and paths that lead below any key attribute."""
     for path in update.paths:
         for attribute in schema.key:
             if path[0] == attribute.name:
@@ -75,6 +77,7 @@ def check_targets(schema: TableSchema, update: Update) -> None:
                     f"One or more parameter values were invalid: Cannot update attribute {attribute.name}. "
                     "This attribute is part of the key"
                 )
+    check_scalar_keys(schema, update.paths + update.operand_paths)
 
 
 def check_size(size: int) -> None:
