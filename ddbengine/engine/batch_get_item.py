@@ -12,7 +12,7 @@ from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.get_item import EXPRESSIONS, LEGACY, read_projection_of_lookup
-from ddbengine.engine.keys import lookup_key
+from ddbengine.engine.keys import check_scalar_keys, lookup_key
 from ddbengine.engine.values import CURRENT_READ
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import Projection, check_mixing
@@ -34,9 +34,16 @@ class TableKeys:
 
 @dataclass(slots=True)
 class Budget:
-    """Bytes that may still be read for the response."""
+    """Bytes that may still be read for the response; after the first item that does not fit, no more."""
 
     left: int = BATCH_GET_MAX_BYTES
+
+    def spend(self, size: int) -> bool:
+        if size > self.left:
+            self.left = -1
+        else:
+            self.left -= size
+        return self.left >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,9 @@ class BatchGetItem:
         stored_keys = [
             [lookup_key(schema, key) for key in table.keys] for schema, table in zip(schemas, self.tables, strict=True)
         ]
+        for schema, table in zip(schemas, self.tables, strict=True):
+            if table.projection is not None:
+                check_scalar_keys(schema, table.projection.paths)
         budget = Budget()
         responses: dict[str, Any] = {}
         unprocessed: dict[str, Any] = {}
@@ -79,12 +89,11 @@ def _read_table(
     consumed = capacity.Consumed()
     read = 0
     for key in stored_keys:
-        if budget.left <= 0:
-            break
-        read += 1
         item = txn.get(key)
         size = 0 if item is None else _core.item_size(item)
-        budget.left -= size
+        if not budget.spend(size):
+            break
+        read += 1
         consumed.table += capacity.read_units(size, table.consistent)
         if item is not None:
             rows.append(item if table.projection is None else table.projection.of(item))
@@ -97,9 +106,7 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
     for name, wire in request["RequestItems"].items():
         check_mixing(wire, LEGACY, EXPRESSIONS)
         projection = read_projection_of_lookup(wire)
-        keys = [CURRENT_READ.attributes(key) for key in wire["Keys"]]
-        if len({tuple(sorted(key.items())) for key in keys}) < len(keys):
-            raise ValidationException("Provided list of item keys contains duplicates")
+        keys = _read_keys(wire["Keys"])
         total += len(keys)
         if total > BATCH_GET_MAX_KEYS:
             raise ValidationException("Too many items requested for the BatchGetItem call")
@@ -107,6 +114,19 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
     _check_one_kind_of_projection(request["RequestItems"])
     consistent = any(table.consistent for table in tables)
     return BatchGetItem(surroundings, surroundings.namespace(caller), tables, consistent, capacity.wanted(request))
+
+
+def _read_keys(wires: list[dict[str, Any]]) -> list[dict[str, bytes]]:
+    keys = []
+    seen = set()
+    for wire in wires:
+        key = CURRENT_READ.attributes(wire)
+        identity = frozenset(key.items())
+        if identity in seen:
+            raise ValidationException("Provided list of item keys contains duplicates")
+        seen.add(identity)
+        keys.append(key)
+    return keys
 
 
 def _check_one_kind_of_projection(tables: dict[str, dict[str, Any]]) -> None:

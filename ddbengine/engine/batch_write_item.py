@@ -61,9 +61,12 @@ class BatchWriteItem:
         catalog = self.surroundings.catalog
         schemas = {name: catalog.table(txn, self.namespace, name) for name in self.tables}
         changes: dict[str, list[ItemChange]] = {}
+        keys: set[bytes] = set()  # of all tables: one table may be named plainly and by its ARN
         for name, requests in self.tables.items():
             changes[name] = [request.change(schemas[name], txn) for request in requests]
-            if len({change.key for change in changes[name]}) < len(requests):
+            before = len(keys)
+            keys.update(change.key for change in changes[name])
+            if len(keys) - before < len(requests):
                 raise ValidationException("Provided list of item keys contains duplicates")
         members: dict[str, Any] = {"UnprocessedItems": {}}
         if self.collection_metrics:
