@@ -47,14 +47,15 @@ def _writes_of_item(change: ItemChange) -> Writes:
         writes.deletes.append(change.key)
     else:
         writes.puts.append((change.key, new))
-    _count(writes, schema.number, old, new)
+    size = _count(writes, schema.number, old, new)
     for index in schema.indexes:
         before, after = entry_of(schema, index, old), entry_of(schema, index, new)
         if before != after:
             _write_entry(writes, before, after)
-            _count(writes, index.number, before and before.value, after and after.value)
-    if schema.local_indexes:
-        writes.counters.append((collection_counter(schema, change.partition()), (collection_growth(change),)))
+            grown = _count(writes, index.number, _value(before), _value(after))
+            size += 0 if index.is_global else grown
+    if schema.local_indexes and size:
+        writes.counters.append((collection_counter(schema, change.partition()), (size,)))
     return writes
 
 
@@ -65,12 +66,17 @@ def _write_entry(writes: Writes, before: Entry | None, after: Entry | None) -> N
         writes.puts.append((after.key, after.value))
 
 
-def _count(writes: Writes, number: int, old: bytes | None, new: bytes | None) -> None:
-    """Keep the item count and size in bytes of a table or an index."""
+def _count(writes: Writes, number: int, old: bytes | None, new: bytes | None) -> int:
+    """Keep the item count and size in bytes of a table or an index; return the bytes it grew by."""
     items = (new is not None) - (old is not None)
     size = _size(new) - _size(old)
     if items or size:
         writes.counters.append((COUNTERS + number.to_bytes(4, "big"), (items, size)))
+    return size
+
+
+def _value(entry: Entry | None) -> bytes | None:
+    return None if entry is None else entry.value
 
 
 def _size(item: bytes | None) -> int:
@@ -93,5 +99,5 @@ def collection_growth(change: ItemChange) -> int:
     growth = _size(new) - _size(old)
     for index in schema.local_indexes:
         before, after = entry_of(schema, index, old), entry_of(schema, index, new)
-        growth += _size(after and after.value) - _size(before and before.value)
+        growth += _size(_value(after)) - _size(_value(before))
     return growth
