@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-BUILT_FROM := pyproject.toml setup.py $(wildcard ddbengine/*.pyx ddbengine/*.pxd)
+BUILT_FROM := pyproject.toml setup.py $(wildcard ddbengine/_core/*.pyx ddbengine/_core/*.pxd)
 NPM_DIRECTORIES := tests/clients/javascript tests/differential
 NPM_INSTALLED := $(addsuffix /node_modules/.installed,$(NPM_DIRECTORIES))
 
@@ -44,7 +44,7 @@ bench: $(VENV)/.developed
 	@$(BIN)/python -m bench.peers
 
 clean:
-	rm -rf $(VENV) build *.egg-info ddbengine/_core.c ddbengine/_core*.so
+	rm -rf $(VENV) build *.egg-info ddbengine/_core/*.so
 	rm -rf $(addsuffix /node_modules,$(NPM_DIRECTORIES) bench)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 

@@ -1,11 +1,16 @@
-"""Builds the Cython core; everything else about the package is in pyproject.toml."""
+"""Builds the Cython core, one extension per module; everything else about the package is in pyproject.toml."""
+
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
+modules = sorted(Path("ddbengine/_core").glob("*.pyx"))
+
 setup(
     ext_modules=cythonize(
-        [Extension("ddbengine._core", ["ddbengine/_core.pyx"], extra_compile_args=["-O3"])],
+        [Extension(f"ddbengine._core.{path.stem}", [path.as_posix()], extra_compile_args=["-O3"]) for path in modules],
         compiler_directives={"language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True},
+        build_dir="build",
     )
 )

@@ -1,0 +1,75 @@
+"""The Cython core: bytes in, bytes out.  Contracts and the stored form of values are in ``__init__.pyi``.
+
+``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``values``, ``documents``,
+``numbers`` and ``keys`` work on what is stored.
+"""
+
+from ddbengine._core.documents import (
+    find,
+    get_attribute,
+    join_list,
+    join_map,
+    join_set,
+    pick,
+    project,
+    split_list,
+    split_map,
+    split_set,
+)
+from ddbengine._core.encoding import encode_item, encode_value
+from ddbengine._core.faults import CorruptBytes, JsonTypeFault, ValueFault
+from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, partition_hash
+from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
+from ddbengine._core.rendering import item_to_wire, items_to_wire, value_to_wire
+from ddbengine._core.values import (
+    begins_with,
+    compare,
+    contains,
+    equal,
+    item_size,
+    size_function,
+    type_of,
+    value_depth,
+    value_size,
+)
+from ddbengine._core.wire_types import check_item, check_value
+
+__all__ = [
+    "CorruptBytes",
+    "JsonTypeFault",
+    "ValueFault",
+    "add_numbers",
+    "begins_with",
+    "check_item",
+    "check_value",
+    "compare",
+    "contains",
+    "encode_item",
+    "encode_value",
+    "equal",
+    "find",
+    "get_attribute",
+    "item_size",
+    "item_to_wire",
+    "items_to_wire",
+    "join_list",
+    "join_map",
+    "join_set",
+    "key_bytes",
+    "key_part",
+    "key_part_prefix",
+    "number_from_text",
+    "number_size",
+    "number_to_text",
+    "partition_hash",
+    "pick",
+    "project",
+    "size_function",
+    "split_list",
+    "split_map",
+    "split_set",
+    "type_of",
+    "value_depth",
+    "value_size",
+    "value_to_wire",
+]

@@ -1,0 +1,4 @@
+"""The exceptions of the core; the classes are Python's (faults.pyx)."""
+
+
+cdef int corrupt(str why) except -1

@@ -1,0 +1,22 @@
+"""The exceptions of the core.  What they hold is said in ``__init__.pyi``."""
+
+
+class CorruptBytes(Exception):
+    """Stored bytes are not what the core writes."""
+
+
+class JsonTypeFault(Exception):
+    """A JSON value has the wrong type for the service model; args[0] is the service's message (FACTS 1.5)."""
+
+
+class ValueFault(Exception):
+    """A value the service refuses: ``kind`` and ``detail`` as ``_core.pyi`` lists them."""
+
+    def __init__(self, kind, detail=None):
+        super().__init__(kind, detail)
+        self.kind = kind
+        self.detail = detail
+
+
+cdef int corrupt(str why) except -1:
+    raise CorruptBytes(why)

@@ -1,0 +1,79 @@
+"""Keys: order-preserving parts, and the hash that orders a scan (FACTS 5.7)."""
+
+import hashlib
+
+from libc.string cimport memchr
+
+from ddbengine._core.buffers cimport (
+    Out,
+    View,
+    bytes_between,
+    close_out,
+    close_view,
+    ensure_room,
+    open_out,
+    open_view,
+    out_bytes,
+    put_byte,
+    put_bytes,
+)
+from ddbengine._core.stored cimport KIND_B, KIND_N, Head, name_of, read_whole
+
+
+cdef int read_key(View* view, Head* head) except -1:
+    """A value that may be a key: S, N or B."""
+    read_whole(view, head)
+    if head.kind > KIND_B:
+        raise ValueError("a key is S, N or B, not " + name_of(head.kind))
+    return 0
+
+
+cdef bytes order_preserving(object value, bint ended):
+    cdef View view
+    cdef Head head
+    cdef Out out
+    cdef Py_ssize_t i
+    open_view(value, &view)
+    open_out(&out)
+    try:
+        read_key(&view, &head)
+        ensure_room(&out, 2 * head.size + 2)
+        if head.kind == KIND_N or memchr(head.body, 0, head.size) == NULL:
+            put_bytes(&out, head.body, head.size)
+        else:
+            for i in range(head.size):
+                put_byte(&out, head.body[i])
+                if head.body[i] == 0:
+                    put_byte(&out, 0xff)
+        if ended:
+            put_bytes(&out, b"\0\0", 1 if head.kind == KIND_N else 2)
+        return out_bytes(&out)
+    finally:
+        close_out(&out)
+        close_view(&view)
+
+
+def key_bytes(value):
+    cdef View view
+    cdef Head head
+    open_view(value, &view)
+    try:
+        read_key(&view, &head)
+        return bytes_between(head.body, head.body + head.size)
+    finally:
+        close_view(&view)
+
+
+def key_part(value):
+    return order_preserving(value, True)
+
+
+def key_part_prefix(value):
+    return order_preserving(value, False)
+
+
+cdef object md5 = hashlib.md5
+
+
+def partition_hash(raw):
+    return md5(b"Outliers" + raw, usedforsecurity=False).digest()[:4]
