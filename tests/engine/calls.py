@@ -1,0 +1,77 @@
+"""An engine called as a client would: requests are checked as on the wire, and answers are parsed JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from ddbengine.api.requests import check
+from ddbengine.engine.context import Caller
+from ddbengine.engine.engine import Engine
+from ddbengine.errors import ApiError
+
+CALLER = Caller("AKIATEST", "us-east-1")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a client sees of an error."""
+
+    code: str
+    message: str | None
+    members: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Calls:
+    engine: Engine
+
+    def call(self, operation: str, **request: Any) -> dict[str, Any]:
+        """The answer to a request; raise ApiError."""
+        checked = check(operation, orjson.loads(orjson.dumps(request)))
+        answer: dict[str, Any] = orjson.loads(self.engine.execute(operation, checked, CALLER))
+        return answer
+
+    def refusal(self, operation: str, **request: Any) -> Refusal:
+        """The error a request is answered with; AssertionError if it succeeds."""
+        try:
+            answer = self.call(operation, **request)
+        except ApiError as error:
+            return Refusal(error.code, error.message, orjson.loads(orjson.dumps(error.members)))
+        raise AssertionError(f"{operation} was to be refused and answered {answer}")
+
+    def invalid(self, operation: str, **request: Any) -> str | None:
+        """The message of the ValidationException a request is answered with."""
+        refusal = self.refusal(operation, **request)
+        assert refusal.code == "ValidationException", refusal
+        return refusal.message
+
+    def create(self, request: dict[str, Any]) -> str:
+        """Create a table from a request of tests.tables; return its name."""
+        self.call("CreateTable", **request)
+        name: str = request["TableName"]
+        return name
+
+    def put(self, table: str, *items: dict[str, Any]) -> None:
+        for item in items:
+            self.call("PutItem", TableName=table, Item=item)
+
+    def get(self, table: str, **key: Any) -> dict[str, Any] | None:
+        """The item at a key, read consistently; None when there is none."""
+        return self.call("GetItem", TableName=table, Key=key, ConsistentRead=True).get("Item")
+
+    def pages(self, operation: str, **request: Any) -> Iterator[dict[str, Any]]:
+        """The answers of a Query or Scan, page by page to the end."""
+        while True:
+            page = self.call(operation, **request)
+            yield page
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def items(self, operation: str, **request: Any) -> list[dict[str, Any]]:
+        """The items of all pages of a Query or Scan."""
+        return [item for page in self.pages(operation, **request) for item in page["Items"]]
