@@ -195,8 +195,6 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client has said all it will.  It may still listen, unless TLS ties the two directions together."""
-        if self._phase is _HANDED_OVER:
-            return not self._tls
         if self._phase is _HEAD or self._phase is _BODY:
             self._refuse(_BAD_REQUEST)
         self._phase = _LEAVING
@@ -229,7 +227,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         raw = self._raw_headers
         self._headers = headers = {name.lower(): value for name, value in raw.items()}
-        self._keep_alive = self._parser.should_keep_alive() and not self._acceptor.draining
+        self._keep_alive = self._parser.should_keep_alive()
         self._phase = _BODY
         if self._overhead >= 0 or self._read_size > self._limits.head_bytes:
             self._bound_finished_head()
@@ -264,8 +262,9 @@ class Connection(asyncio.Protocol):
         request = Request(self._parser.get_method(), self._url, self._headers, bytes(self._body))
         self._body = b""
         self._since = self._acceptor.now
-        self._phase = _IDLE if self._keep_alive else _LEAVING
-        frame = self._frame(request.method, request.headers, self._keep_alive)
+        keep_alive = self._keep_alive and not self._acceptor.draining
+        self._phase = _IDLE if keep_alive else _LEAVING
+        frame = self._frame(request.method, request.headers, keep_alive)
         if self._congested or self._backlog or len(self._waiting) >= self._limits.waiting_requests:
             self._backlog.append(_Turn(request, frame))
             self._transport.pause_reading()

@@ -220,9 +220,12 @@ def _tls_context(options: Options) -> ssl.SSLContext | None:
     try:
         # An encrypted key is refused here rather than asked for on a terminal that a service does not have.
         context.load_cert_chain(options.tls_cert, options.tls_key, password=lambda: "")
-    except OSError as error:  # ssl.SSLError is one
+    except OSError as error:
         files = " and ".join(str(path) for path in (options.tls_cert, options.tls_key) if path is not None)
-        raise CannotServe(f"cannot use the certificate in {files}: {error.strerror or error}") from error
+        reason = error.strerror or str(error)
+        if isinstance(error, ssl.SSLError):
+            reason = f"not a PEM certificate with its private key ({error.reason})"
+        raise CannotServe(f"cannot serve TLS with {files}: {reason}") from error
     return context
 
 

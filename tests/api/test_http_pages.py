@@ -87,9 +87,3 @@ def test_many_connections_can_ask_for_the_first_page_at_once(door: Door) -> None
     for client in clients:
         assert client.rest().startswith(b"HTTP/1.1 200 ")
         client.close()
-
-
-def test_a_client_that_ended_its_side_gets_its_page(client: Client) -> None:
-    client.send(get("/_ddbengine/health"))
-    client.end()
-    assert client.rest().startswith(b"HTTP/1.1 200 ")

@@ -1,0 +1,121 @@
+"""What the command line understands, in both spellings, and how it says that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ddbengine import __version__
+from ddbengine.__main__ import main
+from ddbengine.api import server
+from ddbengine.api.server import Options
+
+
+@pytest.fixture(autouse=True)
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
+    """The options that would have been served with, instead of serving."""
+    options: list[Options] = []
+
+    def serve(given: Options) -> int:
+        options.append(given)
+        return 0
+
+    monkeypatch.setattr(server, "serve", serve)
+    return options
+
+
+def refusal(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line that a command line is refused with."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert err.startswith("ddbengine: ")
+    assert err.count("\n") == 1
+    return err
+
+
+DATA = Path("ddbengine-data")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ("serve", Options(path=DATA)),
+        ("serve --in-memory", Options(path=None)),
+        ("serve --db-path d/e", Options(path=Path("d/e"))),
+        ("serve --host 0.0.0.0 --port 0", Options(path=DATA, host="0.0.0.0", port=0)),
+        ("serve --shared-db", Options(path=DATA, shared=True)),
+        ("serve --cors http://a,http://b", Options(path=DATA, cors="http://a,http://b")),
+        ("serve --delay-transient-statuses", Options(path=DATA, delay_transient_statuses=True)),
+        ("serve --log-level Debug", Options(path=DATA, log_level="DEBUG")),
+        ("serve --tls-cert c --tls-key k", Options(path=DATA, tls_cert=Path("c"), tls_key=Path("k"))),
+        ("serve --tls-cert both", Options(path=DATA, tls_cert=Path("both"))),
+        ("-port 8001", Options(path=DATA, port=8001)),
+        ("-inMemory -sharedDb", Options(path=None, shared=True)),
+        ("-sharedDb -dbPath d", Options(path=Path("d"), shared=True)),
+        ("-inMemory -port 9000 -cors *", Options(path=None, port=9000, cors="*")),
+        ("-delayTransientStatuses", Options(path=DATA, delay_transient_statuses=True)),
+        ("-dbPath d -optimizeDbBeforeStartup -disableTelemetry", Options(path=Path("d"))),
+    ],
+)
+def test_options_are_understood_in_both_spellings(served: list[Options], arguments: str, options: Options) -> None:
+    assert main(arguments.split()) == 0
+    assert served == [options]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("", "say what to do"),
+        ("nonsense", "nonsense"),
+        ("serve --nonsense", "--nonsense"),
+        ("serve extra", "extra"),
+        ("serve --port", "--port"),
+        ("serve --port x", "a number from 0 to 65535, not 'x'"),
+        ("serve --port 65536", "a number from 0 to 65535, not '65536'"),
+        ("serve --port -1", "--port"),
+        ("serve --in-mem", "--in-mem"),
+        ("serve --in-memory --db-path d", "--in-memory"),
+        ("serve --log-level loud", "loud"),
+        ("serve --tls-key k", "--tls-key needs --tls-cert"),
+        ("-port 0", "a number from 1 to 65535"),
+        ("-port x", "-port"),
+        ("-port", "-port"),
+        ("-nonsense", "-nonsense"),
+        ("-inMemory extra", "extra"),
+        ("-inMemory -dbPath d", "dbPath and inMemory cannot be set at the same time"),
+        ("-inMemory -optimizeDbBeforeStartup", "optimizeDbBeforeStartup must be used with dbPath"),
+    ],
+)
+def test_what_is_not_understood_is_one_line_and_exit_code_2(
+    served: list[Options], capsys: pytest.CaptureFixture[str], arguments: str, words: str
+) -> None:
+    assert words in refusal(arguments.split(), capsys)
+    assert served == []
+
+
+@pytest.mark.parametrize("flag", ["--version", "-version"])
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str], flag: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([flag])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"ddbengine {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--help"], ["serve", "--version"]),
+        (["-h"], ["serve", "--version"]),
+        (["serve", "--help"], ["--in-memory", "--db-path", "--tls-cert", "ddbengine-data", "8000"]),
+        (["-help"], ["-inMemory", "-dbPath", "-sharedDb", "-cors", "8000"]),
+    ],
+)
+def test_help_names_the_options(capsys: pytest.CaptureFixture[str], arguments: list[str], words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert [word for word in words if word not in out] == []
