@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 GIB = 1 << 30
 MAP_START_BYTES = (64 if sys.maxsize > 1 << 32 and sys.platform != "win32" else 1) * GIB
 """Address space only: the file has the size of its contents.  Windows allocates the whole map, so it starts small."""
-MEMORY_MAP_START_BYTES = GIB // 64
+MEMORY_MAP_START_BYTES = GIB // 256
 MEMORY_GROWTH_MAX_BYTES = GIB // 4
 """What is reserved but unused stays below this, or below a half."""
 MAP_SMALLEST_BYTES = GIB // 4

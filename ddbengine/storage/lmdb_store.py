@@ -32,7 +32,7 @@ class LmdbStore:
     """A ``store.Store``.  ``path`` is the directory of a store on disk, made when its parent exists, or None for one in
     memory.  Without ``durable`` a store on disk is synced on ``close`` only, and a power loss may damage it.
 
-    The map starts at ``map_bytes``, 64 GiB of address space on disk and 16 MiB in memory unless given, and grows up to
+    The map starts at ``map_bytes``, 64 GiB of address space on disk and 4 MiB in memory unless given, and grows up to
     ``map_limit_bytes`` when it is full.
     Opening raises StoreBusy, StoreUnusable or StoreFormat.
     """

@@ -28,7 +28,8 @@ class DirectoryLock:
             os.close(self._file)
             raise StoreBusy(f"the store in {directory} is in use by {holder}") from error
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, b"%d\n" % os.getpid(), 0)
+        os.lseek(self._file, 0, os.SEEK_SET)
+        os.write(self._file, b"%d\n" % os.getpid())
 
     def release(self) -> None:
         """Let others in.  In a forked child this only drops the child's copy: the parent keeps the lock."""
@@ -36,7 +37,8 @@ class DirectoryLock:
 
 
 def _holder(file: int) -> str:
-    process = os.pread(file, 32, 0).strip()
+    os.lseek(file, 0, os.SEEK_SET)
+    process = os.read(file, 32).strip()
     if not process.isdigit():
         return "another process"
     return "this process" if int(process) == os.getpid() else f"process {int(process)}"

@@ -253,7 +253,7 @@ def test_without_memory_to_start_with_a_store_says_so(monkeypatch: pytest.Monkey
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(memory_file.MemoryFile, "reserve", full)
-    with pytest.raises(StoreUnusable, match="no memory for a store of 16777216 bytes: No space left on device"):
+    with pytest.raises(StoreUnusable, match="no memory for a store of 4194304 bytes: No space left on device"):
         open_store()
     assert list(memory.iterdir()) == []
 
