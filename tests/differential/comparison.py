@@ -15,14 +15,11 @@ from typing import Any
 from tests.differential.known import explanation, plain
 from tests.differential.peers import Answer, Peer, Request
 from tests.differential.tables import REFUSALS, TABLES, Index
+from tests.differential.uncompared import ANYWHERE, without_uncompared
 
 MOST_PAGES = 200
-
-_UNCOMPARED = frozenset(
-    ("CreationDateTime", "TableArn", "IndexArn", "TableId", "TableStatus", "IndexStatus", "LastIncreaseDateTime",
-     "LastDecreaseDateTime", "LastUpdateToPayPerRequestDateTime", "TableThroughputModeSummary")
-)  # fmt: skip
-"""Members of a table's description that FACTS 7.2 says the emulator has otherwise, or that a clock decides."""
+LONGEST_ANSWER = 2_000
+"""Characters of an answer that a report shows."""
 
 _BY_NAME = {table.name: table for table in (*TABLES, REFUSALS)}
 
@@ -37,21 +34,33 @@ class Difference:
     ours: Answer
 
     def __str__(self) -> str:
-        return f"{self.what}\n  request  {self.request}\n  emulator {self.emulator}\n  ours     {self.ours}"
+        answers = (str(answer)[:LONGEST_ANSWER] for answer in (self.emulator, self.ours))
+        return "{}\n  request  {}\n  emulator {}\n  ours     {}".format(self.what, self.request, *answers)
 
 
 def compare(request: Request, emulator: Peer, ours: Peer) -> Difference | None:
     """Send the request to both sides, following the pages of a read, and say how the answers differ."""
     if request.operation in ("Query", "Scan"):
         return judge_walks(request, _walk(emulator, request), _walk(ours, request))
-    return judge(request, emulator.send(request), ours.send(request))
+    return judge(*exchange(request, emulator, ours))
+
+
+def exchange(request: Request, emulator: Peer, ours: Peer) -> tuple[Request, Answer, Answer]:
+    """Send the request to both sides.  A table that only the emulator would make is taken away again."""
+    theirs, our = emulator.send(request), ours.send(request)
+    if request.operation == "CreateTable" and our.error and not theirs.error:
+        emulator.send(Request("DeleteTable", {"TableName": request.input["TableName"]}))
+    return request, theirs, our
 
 
 def judge(request: Request, emulator: Answer, ours: Answer) -> Difference | None:
     """How two answers to one request differ."""
-    if _same(emulator, ours) or explanation(request, emulator, ours):
-        return None
-    return Difference(request, "different answers", emulator, ours)
+    if emulator.error or ours.error or emulator.status != ours.status:
+        if _error(emulator) == _error(ours) or explanation(request, emulator, ours):
+            return None
+        return Difference(request, "different answers", emulator, ours)
+    where = _where(*map(_comparable, without_uncompared(request, emulator.body, ours.body)))
+    return Difference(request, f"different at {where}", emulator, ours) if where else None
 
 
 def judge_walks(request: Request, emulator: list[Answer], ours: list[Answer]) -> Difference | None:
@@ -61,12 +70,6 @@ def judge_walks(request: Request, emulator: list[Answer], ours: list[Answer]) ->
             return judge(request, theirs, our)
     what = _walks_differ(request, emulator, ours)
     return Difference(request, what, emulator[0], ours[0]) if what else None
-
-
-def _same(emulator: Answer, ours: Answer) -> bool:
-    if emulator.error or ours.error:
-        return _error(emulator) == _error(ours)
-    return emulator.status == ours.status and _comparable(emulator.body) == _comparable(ours.body)
 
 
 def _error(answer: Answer) -> tuple[Any, ...]:
@@ -80,7 +83,7 @@ def _comparable(value: Any) -> Any:
         return [_comparable(element) for element in value]
     if not isinstance(value, dict):
         return value
-    made = {name: _comparable(member) for name, member in value.items() if name not in _UNCOMPARED}
+    made = {name: _comparable(member) for name, member in value.items() if name not in ANYWHERE}
     for unordered in (
         "SS",
         "NS",
@@ -95,6 +98,18 @@ def _comparable(value: Any) -> Any:
     if isinstance(made.get("Responses"), dict):
         made["Responses"] = {table: sorted(items, key=_text) for table, items in made["Responses"].items()}
     return made
+
+
+def _where(left: Any, right: Any, path: str = "the body") -> str:
+    """The first place where two values differ; nothing where they are equal."""
+    if left == right:
+        return ""
+    if isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
+        return next(_where(left[name], right[name], f"{path}.{name}") for name in left if left[name] != right[name])
+    if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        pairs = enumerate(zip(left, right, strict=True))
+        return next(_where(a, b, f"{path}[{number}]") for number, (a, b) in pairs if a != b)
+    return f"{path}: {left!r} and {right!r}"
 
 
 def _text(value: Any) -> str:
@@ -112,8 +127,9 @@ def _walk(peer: Peer, request: Request) -> list[Answer]:
 
 def _walks_differ(request: Request, emulator: list[Answer], ours: list[Answer]) -> str:
     """What is different about two walks, or nothing."""
-    if [page.body["ScannedCount"] for page in emulator] != [page.body["ScannedCount"] for page in ours]:
-        return f"pages of other lengths: {_lengths(emulator)} and {_lengths(ours)}"
+    lengths = _lengths(emulator), _lengths(ours)
+    if not _same_lengths(request, *lengths):
+        return f"pages of other lengths: {lengths[0]} and {lengths[1]}"
     if sum(page.body["Count"] for page in emulator) != sum(page.body["Count"] for page in ours):
         return "other counts"
     theirs, our = _items(emulator), _items(ours)
@@ -122,14 +138,27 @@ def _walks_differ(request: Request, emulator: list[Answer], ours: list[Answer]) 
     if request.operation == "Query" and _order(request, theirs) != _order(request, our):
         return f"another order: {theirs} and {our}"
     if len(emulator) == 1:
-        kept = [{name: page.body[name] for name in page.body if name != "Items"} for page in (emulator[0], ours[0])]
-        if _comparable(kept[0]) != _comparable(kept[1]):
-            return "other members"
+        where = _where(*map(_comparable, without_uncompared(request, _frame(emulator[0]), _frame(ours[0]))))
+        return f"different at {where}" if where else ""
     return ""
 
 
+def _frame(page: Answer) -> dict[str, Any]:
+    """A page without its items and its key."""
+    return {name: value for name, value in page.body.items() if name not in ("Items", "LastEvaluatedKey")}
+
+
 def _lengths(pages: Iterable[Answer]) -> list[int]:
+    """How many items each page has read."""
     return [page.body["ScannedCount"] for page in pages]
+
+
+def _same_lengths(request: Request, emulator: list[int], ours: list[int]) -> bool:
+    """Equal, but that the emulator may know of a full last page that nothing can follow.
+
+    It gives no key with it then, where the service gives one with every page that reached its Limit (FACTS 5.6).
+    """
+    return emulator == ours or (ours == [*emulator, 0] and emulator[-1] == request.input.get("Limit"))
 
 
 def _items(pages: Iterable[Answer]) -> list[Any]:

@@ -122,6 +122,7 @@ _BAD_UPDATES: tuple[tuple[str, Body, Body], ...] = (
     ("SET a = nowhere + :v", {}, {":v": {"N": "1"}}),
     ("SET pk.x = :v", {}, {":v": {"S": "x"}}),
     ("SET g1 = :v", {}, {":v": {"S": ""}}),
+    ("SET a = :v + :w", {}, {":v": {"N": "1e125"}, ":w": {"N": "5"}}),
 )
 
 _BAD_PROJECTIONS: tuple[tuple[str, Body], ...] = (
@@ -230,6 +231,9 @@ def _legacy_requests() -> list[Request]:
     requests += [
         Request("UpdateItem", _TABLE | {"Key": _KEY, "AttributeUpdates": {"a": bad}}) for bad in _BAD_ATTRIBUTE_UPDATES
     ]
+    refused: Body = {"AttributeUpdates": {"b": {"Action": "ADD", "Value": {"S": "x"}}}}
+    for unmet in ({"Value": {"S": "never"}}, {"ComparisonOperator": "GT", "AttributeValueList": [{"NS": ["1"]}]}):
+        requests.append(Request("UpdateItem", _TABLE | {"Key": _KEY, "Expected": {"a": unmet}} | refused))
     equal = {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "p"}]}
     mixed = _conditional("attribute_exists(a)", {}, {}) | {"Expected": {"a": {"Exists": False}}}
     requests += [

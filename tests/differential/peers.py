@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
@@ -50,8 +51,9 @@ class Answer:
 class Peer:
     """A connection to one server.  Closed at the end of ``with``."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, is_emulator: bool = False) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._object_hook = _with_plain_numbers if is_emulator else None
 
     def __enter__(self) -> Peer:
         return self
@@ -66,11 +68,27 @@ class Peer:
         headers = HEADERS | {"X-Amz-Target": f"DynamoDB_20120810.{request.operation}"}
         self._connection.request("POST", "/", body, headers)
         response = self._connection.getresponse()
-        return _answer(response.status, response.read())
+        text = response.read()
+        return _answer(response.status, json.loads(text, object_hook=self._object_hook) if text else None)
 
 
-def _answer(status: int, text: bytes) -> Answer:
-    body = json.loads(text) if text else None
+def _with_plain_numbers(members: dict[str, Any]) -> dict[str, Any]:
+    """Numbers as the service reads them back (FACTS 2.1); the emulator gives many as they were sent."""
+    for name, value in members.items():
+        if name == "N" and isinstance(value, str):
+            members[name] = _plain(value)
+        elif name == "NS" and isinstance(value, list):
+            members[name] = [_plain(number) for number in value]
+    return members
+
+
+def _plain(number: str) -> str:
+    digits = f"{Decimal(number):f}"
+    plain = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return "0" if plain == "-0" else plain
+
+
+def _answer(status: int, body: Any) -> Answer:
     if not isinstance(body, dict) or "__type" not in body:
         return Answer(status, "", "", body)
     message = body.get("message", body.get("Message")) or ""

@@ -15,7 +15,7 @@ import pytest
 
 from tests import prerequisites, servers
 from tests.differential import malformed, requests
-from tests.differential.comparison import Difference, compare, judge
+from tests.differential.comparison import Difference, compare, exchange, judge
 from tests.differential.known import KNOWN
 from tests.differential.peers import Answer, Peer, Request
 from tests.differential.tables import REFUSALS, TABLES
@@ -35,7 +35,11 @@ def sides(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> I
     prerequisites.program("java")
     package = prerequisites.npm_package(Path(__file__).parent, servers.DYNAMODB_LOCAL_PACKAGE)
     log = tmp_path_factory.mktemp("dynamodb-local") / "log"
-    with servers.dynamodb_local(package, log) as local, Peer(local.port) as emulator, Peer(server.port) as ours:
+    with (
+        servers.dynamodb_local(package, log) as local,
+        Peer(local.port, is_emulator=True) as emulator,
+        Peer(server.port) as ours,
+    ):
         yield emulator, ours
 
 
@@ -53,16 +57,15 @@ def test_created_tables_are_described_alike(sides: Sides, creations: list[Differ
 @pytest.fixture(scope="module")
 def refusals(sides: Sides, creations: list[Difference]) -> list[tuple[Request, Answer, Answer]]:
     """Every malformed request, with both answers."""
-    emulator, ours = sides
-    return [(request, emulator.send(request), ours.send(request)) for request in malformed.REQUESTS]
+    return [exchange(request, *sides) for request in malformed.REQUESTS]
 
 
 def test_every_malformed_request_is_refused_alike(refusals: list[tuple[Request, Answer, Answer]]) -> None:
-    _report([difference for exchange in refusals if (difference := judge(*exchange))])
+    _report([difference for sent in refusals if (difference := judge(*sent))])
 
 
 def test_every_known_difference_is_still_one(refusals: list[tuple[Request, Answer, Answer]]) -> None:
-    unused = [known for known in KNOWN if not any(known.explains(*exchange) for exchange in refusals)]
+    unused = [known for known in KNOWN if not any(known.explains(*sent) for sent in refusals)]
     assert not unused, "\n".join(f"[{known.section}] {known.emulator.pattern}" for known in unused)
 
 
