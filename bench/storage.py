@@ -101,7 +101,7 @@ def durable(directory: Path, threads: int, seconds: float) -> float:
         start = time.perf_counter()
 
         def write(thread: int) -> None:
-            while time.perf_counter() - start < seconds:
+            while not done[thread] or time.perf_counter() - start < seconds:
                 store.submit(puts(thread * 997 + done[thread], counters=True)).result()
                 done[thread] += 1
 
