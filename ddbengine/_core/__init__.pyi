@@ -43,33 +43,45 @@ class ValueFault(Exception):
     kind, and what detail holds:
     ``number_format`` text as sent · ``number_overflow`` text · ``number_underflow`` text · ``number_precision`` text ·
     ``SS_duplicates`` / ``BS_duplicates`` list of members as sent (str; base64 text) · ``NS_duplicates`` None ·
-    ``SS_empty`` ``NS_empty`` ``BS_empty`` None · ``no_type`` ``many_types`` ``null_false`` ``empty_name`` ``nesting`` None
+    ``SS_empty`` ``NS_empty`` ``BS_empty`` None ·
+    ``no_type`` ``many_types`` ``null_false`` ``empty_name`` ``nesting`` None
     """
 
     kind: str
     detail: Any
     def __init__(self, kind: str, detail: Any = None) -> None: ...
 
-# --- from the wire -----------------------------------------------------------------------------------------------------
+# --- from the wire ----------------------------------------------------------------------------------------------------
 # Wire values are what orjson.loads makes of DynamoDB JSON: {"S": "x"}, {"N": "1"}, {"M": {"k": {"BOOL": true}}} ...
 
 def check_value(value: Any) -> Any:
     """Return the wire value with JSON types as the service model wants them, or raise JsonTypeFault (FACTS 1.5).
 
-    Members that are null or unknown to the model are dropped; BOOL and NULL given as text become bool; base64 is
-    checked.  Returns the argument itself when nothing had to change (the common case, no allocation).
+    Members that are null or unknown to the model are dropped, and null members of sets; BOOL and NULL given as text
+    become bool; base64 is checked.  The first fault in the order sent is the one raised.  A scalar in place of the
+    value is worded as for an element of a list or map (``Unexpected value type in payload``): where the model has a
+    structure as a member, the caller looks first.  Null in place of a value is ``{}``, which encoding refuses as
+    ``no_type``.  Never changes its argument, and returns it when nothing had to change (no allocation then).
     """
 
 def check_item(item: Any) -> Any:
-    """``check_value`` for a map of attribute name to value (Item, Key, ExpressionAttributeValues, M)."""
+    """``check_value`` for a map of attribute name to value (Item, Key, ExpressionAttributeValues, M); not for null."""
 
 def encode_value(value: dict[str, Any], max_depth: int = 32) -> bytes:
-    """Encode one checked wire value; raise ValueFault.  A scalar is depth 1, and each M or L around it adds 1."""
+    """Encode one checked wire value; raise ValueFault.  A scalar is depth 1, and each M or L around it adds 1.
+
+    Faults are found in the order sent, what is inside a value before the value: members of a set before its emptiness
+    and repeats, every type's content before ``many_types``.  ``empty_name`` inside a map comes after all others
+    (FACTS 5.8).  A max_depth over 96 counts as 96.  What is no checked wire value is a TypeError.
+    """
 
 def encode_item(item: dict[str, Any], max_depth: int = 32) -> tuple[bytes, int]:
-    """Encode a checked wire item; return (stored item, its size in bytes by DynamoDB's accounting)."""
+    """Encode a checked wire item; return (stored item, its size in bytes by DynamoDB's accounting).
 
-# --- to the wire -------------------------------------------------------------------------------------------------------
+    As ``encode_value``, but an empty name of the item itself comes before all other faults.
+    """
+
+# --- to the wire ------------------------------------------------------------------------------------------------------
 
 def value_to_wire(value: Buffer) -> bytes:
     """DynamoDB JSON bytes of one encoded value: ``{"S":"x"}``.  Compact, UTF-8, no \\u escapes but for controls."""
@@ -80,7 +92,7 @@ def item_to_wire(item: Buffer) -> bytes:
 def items_to_wire(items: Iterable[Buffer]) -> bytes:
     """A JSON array of ``item_to_wire``, built in one buffer: ``[{...},{...}]``."""
 
-# --- looking into values -----------------------------------------------------------------------------------------------
+# --- looking into values ----------------------------------------------------------------------------------------------
 
 def type_of(value: Buffer) -> str:
     """S N B BOOL NULL M L SS NS BS."""
@@ -115,22 +127,25 @@ def item_size(item: Buffer) -> int:
 def value_depth(value: Buffer) -> int:
     """1 for a scalar or a set, one more than its deepest member for M and L (an empty one is 1)."""
 
-# --- taking apart and putting together, one level at a time ------------------------------------------------------------
+# --- taking apart and putting together, one level at a time -----------------------------------------------------------
 
 def split_map(value: Buffer) -> dict[str, bytes]:
     """Entries of an M or a stored item, in order, values encoded."""
 
-def join_map(entries: Mapping[str, Buffer]) -> bytes: ...
+def join_map(entries: Mapping[str, Buffer]) -> bytes:
+    """The M, or stored item, of encoded values; raise CorruptBytes for what is not exactly one value each."""
 
-def split_list(value: Buffer) -> list[bytes]: ...
+def split_list(value: Buffer) -> list[bytes]:
+    """Encoded elements of an L."""
 
-def join_list(elements: Sequence[Buffer]) -> bytes: ...
+def join_list(elements: Sequence[Buffer]) -> bytes:
+    """The L of encoded values, checked as in ``join_map``."""
 
 def split_set(value: Buffer) -> list[bytes]:
     """Encoded members (S, N or B values), in order."""
 
 def join_set(set_type: str, members: Iterable[Buffer]) -> bytes:
-    """A set of type SS, NS or BS; sorts and drops repeats.  At least one member."""
+    """A set of type SS, NS or BS; sorts and drops repeats.  ValueError without members, or for another type."""
 
 def pick(item: Buffer, names: Collection[str]) -> bytes:
     """The stored item with only these top-level attributes, in the item's order."""
@@ -139,7 +154,7 @@ def project(item: Buffer, tree: Tree) -> bytes:
     """The stored item cut down to a set of paths: list elements that are kept close up in list order; containers in
     which nothing matched are left out."""
 
-# --- numbers -----------------------------------------------------------------------------------------------------------
+# --- numbers ----------------------------------------------------------------------------------------------------------
 
 def number_from_text(text: str) -> bytes:
     """Number bytes of a decimal as DynamoDB accepts it (FACTS 2.1); raise ValueFault number_*."""
@@ -151,12 +166,19 @@ def number_size(number: Buffer) -> int:
     """Cost in bytes (FACTS 2.6)."""
 
 def add_numbers(a: Buffer, b: Buffer, subtract: bool = False) -> bytes:
-    """Exact a + b (or a - b) of two *encoded N values*, as an encoded N value; raise ValueFault on range or precision."""
+    """Exact a + b (or a - b) of two *encoded N values*, as an encoded N value.
 
-# --- keys --------------------------------------------------------------------------------------------------------------
+    Raise ValueFault ``number_overflow`` or ``number_underflow``, detail the result in plain decimal.  A result of more
+    than 38 digits overflows too: that is how the service answers 1E50 + 1.
+    """
+
+# --- keys -------------------------------------------------------------------------------------------------------------
 
 def key_bytes(value: Buffer) -> bytes:
-    """Raw bytes of an encoded S (UTF-8), B or N (number bytes): what the service hashes and limits by length."""
+    """Raw bytes of an encoded S (UTF-8), B or N (number bytes): what the service hashes and limits by length.
+
+    This and the other key functions raise ValueError for a value of another type.
+    """
 
 def key_part(value: Buffer) -> bytes:
     """Order-preserving, self-delimiting form of an encoded S, N or B: no part is a prefix of another, and

@@ -33,6 +33,15 @@ cdef inline void close_view(View* view) noexcept:
         PyBuffer_Release(&view.buffer)
 
 
+cdef inline int open_views(object a, object b, View* left, View* right) except -1:
+    open_view(a, left)
+    try:
+        return open_view(b, right)
+    except BaseException:
+        close_view(left)
+        raise
+
+
 cdef struct Out:
     # Bytes being built.  data is small until it is outgrown, then PyMem memory.
     uint8_t* data

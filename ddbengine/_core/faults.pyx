@@ -10,7 +10,7 @@ class JsonTypeFault(Exception):
 
 
 class ValueFault(Exception):
-    """A value the service refuses: ``kind`` and ``detail`` as ``_core.pyi`` lists them."""
+    """A value the service refuses: ``kind`` and ``detail`` as ``__init__.pyi`` lists them."""
 
     def __init__(self, kind, detail=None):
         super().__init__(kind, detail)

@@ -361,7 +361,7 @@ cdef bytes pack_sum(const uint8_t* pairs, int count, int scale, bint negative):
     return PyBytes_FromStringAndSize(<char*>value, size + 3)
 
 
-# --- public ----------------------------------------------------------------------------------------------------------
+# --- public -----------------------------------------------------------------------------------------------------------
 
 
 def number_from_text(str text):

@@ -5,7 +5,7 @@ from libc.stdint cimport uint8_t
 from libc.stdlib cimport qsort
 from libc.string cimport memchr, memcmp
 
-from ddbengine._core.buffers cimport View, bytes_between, close_view, compare_bytes, open_view
+from ddbengine._core.buffers cimport View, bytes_between, close_view, compare_bytes, open_view, open_views
 from ddbengine._core.faults cimport corrupt
 from ddbengine._core.numbers cimport number_cost
 from ddbengine._core.stored cimport (
@@ -209,7 +209,7 @@ cdef Py_ssize_t measure_depth(const uint8_t** at, const uint8_t* end, int depth)
     return deepest + 1
 
 
-# --- public ----------------------------------------------------------------------------------------------------------
+# --- public -----------------------------------------------------------------------------------------------------------
 
 
 def type_of(value):
@@ -227,35 +227,31 @@ def equal(a, b):
     cdef View left, right
     cdef const uint8_t* left_at
     cdef const uint8_t* right_at
-    open_view(a, &left)
+    open_views(a, b, &left, &right)
     try:
-        open_view(b, &right)
-        try:
-            left_at = left.data
-            right_at = right.data
-            return equal_values(&left_at, left.end, &right_at, right.end, 0) == 1
-        finally:
-            close_view(&right)
+        left_at = left.data
+        right_at = right.data
+        if left.end - left_at == right.end - right_at and memcmp(left_at, right_at, left.end - left_at) == 0:
+            return True
+        return equal_values(&left_at, left.end, &right_at, right.end, 0) == 1
     finally:
         close_view(&left)
+        close_view(&right)
 
 
 def compare(a, b):
     cdef View left, right
     cdef Head x, y
-    open_view(a, &left)
+    open_views(a, b, &left, &right)
     try:
-        open_view(b, &right)
-        try:
-            read_whole(&left, &x)
-            read_whole(&right, &y)
-            if x.kind != y.kind or x.kind > KIND_B:
-                return None
-            return compare_bytes(x.body, x.size, y.body, y.size)
-        finally:
-            close_view(&right)
+        read_whole(&left, &x)
+        read_whole(&right, &y)
+        if x.kind != y.kind or x.kind > KIND_B:
+            return None
+        return compare_bytes(x.body, x.size, y.body, y.size)
     finally:
         close_view(&left)
+        close_view(&right)
 
 
 cdef int list_contains(Head* elements, const uint8_t* end, View* operand) except -1:
@@ -275,41 +271,35 @@ cdef int list_contains(Head* elements, const uint8_t* end, View* operand) except
 def contains(container, operand):
     cdef View left, right
     cdef Head x, y
-    open_view(container, &left)
+    open_views(container, operand, &left, &right)
     try:
-        open_view(operand, &right)
-        try:
-            read_whole(&left, &x)
-            read_whole(&right, &y)
-            if x.kind == KIND_L:
-                return list_contains(&x, left.end, &right) == 1
-            if x.kind >= KIND_SS:
-                return x.kind - KIND_SS == y.kind and set_contains(&x, &y) == 1
-            if x.kind == y.kind and (x.kind == KIND_S or x.kind == KIND_B):
-                return find_bytes(x.body, x.size, y.body, y.size)
-            return False
-        finally:
-            close_view(&right)
+        read_whole(&left, &x)
+        read_whole(&right, &y)
+        if x.kind == KIND_L:
+            return list_contains(&x, left.end, &right) == 1
+        if x.kind >= KIND_SS:
+            return x.kind - KIND_SS == y.kind and set_contains(&x, &y) == 1
+        if x.kind == y.kind and (x.kind == KIND_S or x.kind == KIND_B):
+            return find_bytes(x.body, x.size, y.body, y.size)
+        return False
     finally:
         close_view(&left)
+        close_view(&right)
 
 
 def begins_with(value, prefix):
     cdef View left, right
     cdef Head x, y
-    open_view(value, &left)
+    open_views(value, prefix, &left, &right)
     try:
-        open_view(prefix, &right)
-        try:
-            read_whole(&left, &x)
-            read_whole(&right, &y)
-            if x.kind != y.kind or (x.kind != KIND_S and x.kind != KIND_B):
-                return False
-            return x.size >= y.size and memcmp(x.body, y.body, y.size) == 0
-        finally:
-            close_view(&right)
+        read_whole(&left, &x)
+        read_whole(&right, &y)
+        if x.kind != y.kind or (x.kind != KIND_S and x.kind != KIND_B):
+            return False
+        return x.size >= y.size and memcmp(x.body, y.body, y.size) == 0
     finally:
         close_view(&left)
+        close_view(&right)
 
 
 def size_function(value):
