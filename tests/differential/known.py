@@ -14,7 +14,9 @@ from tests.differential.peers import Answer, Request
 ENVELOPE = "1 validation error detected: "
 _VALUE_WRAPPER = re.compile(r"ExpressionAttributeValues contains invalid value: (.*) for key :\w+", re.DOTALL)
 _ENTRY = re.compile(
-    r"^\[(?P<section>[\d.]+)\](?P<operations>.*)\nemulator (?P<emulator>.+)\nservice  (?P<service>.+)$", re.MULTILINE
+    r"^\[(?P<section>[\d.]+)\](?P<operations>.*)\n(?:request  (?P<request>.+)\n)?"
+    r"emulator (?P<emulator>.+)\nservice  (?P<service>.+)$",
+    re.MULTILINE,
 )
 
 
@@ -27,11 +29,14 @@ class Known:
     """Empty for all."""
     emulator: re.Pattern[str]
     service: re.Pattern[str]
+    request: re.Pattern[str]
+    """Matches somewhere in the request."""
 
     def explains(self, request: Request, emulator: Answer, ours: Answer) -> bool:
         if self.operations and request.operation not in self.operations:
             return False
-        return bool(self.emulator.fullmatch(text(emulator)) and self.service.fullmatch(text(ours)))
+        answers_match = self.emulator.fullmatch(text(emulator)) and self.service.fullmatch(text(ours))
+        return bool(answers_match and self.request.search(str(request)))
 
 
 def text(answer: Answer) -> str:
@@ -61,6 +66,7 @@ def read(table: str) -> tuple[Known, ...]:
             frozenset(found["operations"].split()),
             re.compile(found["emulator"], re.DOTALL),
             re.compile(found["service"], re.DOTALL),
+            re.compile(found["request"] or "", re.DOTALL),
         )
         for found in _ENTRY.finditer(table)
     )
