@@ -27,6 +27,8 @@ _HEADER_PARAMETERS = ("Credential", "Signature", "SignedHeaders")
 # How every SDK writes it.  Up to the signature it changes once a day; any other form goes through _caller_of_unusual.
 _USUAL_HEADER = re.compile(rb"AWS4-\S+ Credential=([^\s,=]+), ?SignedHeaders=[^\s,=]+")
 _USUAL_SIGNATURE = b", Signature="
+_CACHED_BYTES = 1024
+"""Longer ones are parsed each time, so that a client cannot fill the cache with kilobytes."""
 
 
 def caller_of(target: bytes, headers: Mapping[bytes, bytes]) -> Caller:
@@ -38,7 +40,7 @@ def caller_of(target: bytes, headers: Mapping[bytes, bytes]) -> Caller:
     header = headers.get(b"authorization")
     if header is not None and b"?" not in target:
         before, _, signature = header.rpartition(_USUAL_SIGNATURE)
-        if signature and headers.get(b"x-amz-date"):
+        if signature and len(before) <= _CACHED_BYTES and headers.get(b"x-amz-date"):
             caller = _caller_of_usual(before)
             if caller is not None:
                 return caller
@@ -91,7 +93,6 @@ def _query_of(target: bytes) -> dict[str, str]:
     return dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
 
 
-@lru_cache(maxsize=1024)
 def _caller_of_credential(credential: bytes) -> Caller:
     """The wording is that of AWS's common signature check, which FACTS does not list."""
     parts = credential.decode("utf-8", "replace").split("/")

@@ -64,6 +64,7 @@ class Dispatcher:
         self._check = check
         self._cors = cors or Cors()
         self._body_bytes = body_bytes
+        self._logs_calls = _log.isEnabledFor(logging.DEBUG)
         self._operations = {(_TARGET_PREFIX + name).encode(): name for name in engine.operations}
 
     def answer(self, request: Request) -> Answer | Future[Any]:
@@ -73,9 +74,10 @@ class Dispatcher:
                 return self._call(request)
             return self._other_method(request)
         except ApiError as error:
+            _log.info("%s refused: %s: %s", _name(request), error.code, error.message)
             return error_answer(error)
         except Exception:
-            _log.exception("a request failed: %s", request.headers.get(b"x-amz-target", b"-").decode("latin-1"))
+            _log.exception("%s failed", _name(request))
             return fault_answer()
 
     def settle(self, future: Future[Any]) -> Answer:
@@ -83,6 +85,7 @@ class Dispatcher:
         try:
             return Answer(200, future.result().body)
         except ApiError as error:
+            _log.info("a write refused: %s: %s", error.code, error.message)
             return error_answer(error)
         except Exception:
             _log.exception("a write failed")
@@ -107,6 +110,8 @@ class Dispatcher:
         caller = caller_of(request.target, headers)
         if not body:
             raise SerializationException
+        if self._logs_calls:
+            _log.debug("%s by %s in %s", operation, caller.access_key_id, caller.region)
         answer = self._answer(operation, self._check(operation, members), caller)
         return Answer(200, answer) if isinstance(answer, bytes) else answer
 
@@ -127,6 +132,10 @@ class Dispatcher:
             return codings.unpack(body, self._body_bytes)
         except zlib.error:
             raise SerializationException from None
+
+
+def _name(request: Request) -> str:
+    return request.headers.get(b"x-amz-target", b"a request without a target").decode("latin-1")
 
 
 def _is_known(content_type: bytes | None) -> bool:

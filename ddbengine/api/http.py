@@ -392,7 +392,8 @@ class Connection(asyncio.Protocol):
 
     def drain(self) -> None:
         """The server stops: close now if nothing is under way, else after the answer to it."""
-        if self._phase is _IDLE and not self._waiting and not self._backlog:
+        if self._phase in (_IDLE, _LEAVING) and not self._waiting and not self._backlog:
+            self._linger = False
             self._depart()
 
     def abort(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 from concurrent.futures import Future
 from typing import Any
 from zlib import crc32
@@ -206,6 +207,14 @@ def test_a_fault_is_logged_and_the_server_lives_on(
     assert b"secret" not in reply.body
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [fault]
     assert client.ask(request()).status == 200
+
+
+def test_a_refusal_is_logged_for_who_wants_to_know(
+    door: Door, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "ddbengine"):
+        client.ask(request(b"{}", "Nope"))
+    assert caplog.messages == ["DynamoDB_20120810.Nope refused: UnknownOperationException: None"]
 
 
 # --- content codings -------------------------------------------------------------------------------------------------

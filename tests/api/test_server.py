@@ -75,6 +75,13 @@ def test_a_request_that_is_arriving_is_answered_before_the_end(door: Door, clien
     thread.join()
 
 
+@pytest.mark.door(limits={"grace_seconds": 60.0})
+def test_a_refused_client_that_lingers_does_not_hold_up_the_end(door: Door, client: Client) -> None:
+    assert client.ask(b"nonsense\r\n\r\n").status == 400
+    door.server.close()
+    assert client.at_end()
+
+
 @pytest.mark.door(limits={"grace_seconds": 0.1})
 def test_a_write_that_does_not_end_is_not_waited_for_longer_than_the_grace(door: Door, client: Client) -> None:
     client.send(request(b"{}", "PutItem"))
