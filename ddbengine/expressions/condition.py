@@ -168,8 +168,8 @@ def _comparison_maker(operator: str, makers: Sequence[OperandMaker]) -> Predicat
 def _between_maker(makers: Sequence[OperandMaker]) -> PredicateMaker:
     def make(values: Values) -> Predicate:
         operand, low, high = operands = [make_operand(values) for make_operand in makers]
-        check_distinct("BETWEEN", operands)
         check_ordered_types("BETWEEN", operands)
+        check_distinct("BETWEEN", operands)
         if low.constant is not None and high.constant is not None:
             check_bounds(low.constant, high.constant)
         return predicates.between(operand, low, high)

@@ -53,19 +53,21 @@ def required(fetch: Fetch, item: _core.Buffer) -> bytes:
 
 def add_numbers(left: bytes, right: bytes, subtract: bool = False) -> bytes:
     """The sum of two encoded N; raise ValidationException for other types and for results out of range (FACTS 2.1)."""
-    if _core.type_of(left) != "N" or _core.type_of(right) != "N":
-        raise ValidationException(WRONG_TYPE)
     try:
-        return _core.add_numbers(left, right, subtract)
+        return _core.add_numbers(_of_type("N", left), _of_type("N", right), subtract)
     except _core.ValueFault as fault:
         raise ValidationException(_NUMBER_PROBLEMS[fault.kind]) from None
 
 
 def append_lists(first: bytes, second: bytes) -> bytes:
     """Two encoded L in one; raise ValidationException for other types."""
-    if _core.type_of(first) != "L" or _core.type_of(second) != "L":
+    return _core.join_list(_core.split_list(_of_type("L", first)) + _core.split_list(_of_type("L", second)))
+
+
+def _of_type(type_name: str, value: bytes) -> bytes:
+    if _core.type_of(value) != type_name:
         raise ValidationException(WRONG_TYPE)
-    return _core.join_list(_core.split_list(first) + _core.split_list(second))
+    return value
 
 
 def _arithmetic_maker(node: Arithmetic, names: Names) -> OperandMaker:
@@ -77,7 +79,12 @@ def _arithmetic_maker(node: Arithmetic, names: Names) -> OperandMaker:
         left, right = make_left(values), make_right(values)
         _check_literals(operator, "N", (left, right))
         first, second = left.fetch, right.fetch
-        return BoundOperand(lambda item: add_numbers(required(first, item), required(second, item), subtract))
+
+        def total(item: _core.Buffer) -> bytes:
+            left_number = _of_type("N", required(first, item))  # before the right operand is looked for
+            return add_numbers(left_number, required(second, item), subtract)
+
+        return BoundOperand(total)
 
     return make
 
@@ -118,7 +125,12 @@ def _if_not_exists(attribute: BoundOperand, otherwise: BoundOperand) -> BoundOpe
 def _list_append(first: BoundOperand, second: BoundOperand) -> BoundOperand:
     _check_literals("list_append", "L", (first, second))
     fetch_first, fetch_second = first.fetch, second.fetch
-    return BoundOperand(lambda item: append_lists(required(fetch_first, item), required(fetch_second, item)))
+
+    def joined(item: _core.Buffer) -> bytes:
+        head = _of_type("L", required(fetch_first, item))  # before the second operand is looked for
+        return append_lists(head, required(fetch_second, item))
+
+    return BoundOperand(joined)
 
 
 _FUNCTIONS: Final[dict[str, Callable[[BoundOperand, BoundOperand], BoundOperand]]] = {

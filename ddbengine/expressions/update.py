@@ -21,7 +21,7 @@ from ddbengine.expressions.operands import Values, resolved_paths, value_maker
 from ddbengine.expressions.parser import parse_update
 from ddbengine.expressions.paths import Names, Path, PathTree, element_bucket, resolve_path
 from ddbengine.expressions.placeholders import Placeholders
-from ddbengine.expressions.set_values import WRONG_TYPE, add_numbers, required, set_value_maker
+from ddbengine.expressions.set_values import WRONG_TYPE, add_numbers, append_lists, required, set_value_maker
 from ddbengine.expressions.syntax import (
     Action,
     AddAction,
@@ -326,7 +326,7 @@ def adding(value: bytes, mismatch: str = WRONG_TYPE) -> EditOf:
         if type_name == "N":
             return add_numbers(old, value)
         if type_name == "L":
-            return _core.join_list(_core.split_list(old) + _core.split_list(value))
+            return append_lists(old, value)
         return _core.join_set(type_name, _core.split_set(old) + _core.split_set(value))
 
     return lambda item: edit
