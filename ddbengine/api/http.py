@@ -11,19 +11,19 @@ import asyncio
 import enum
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import httptools
 
-from ddbengine.api.completions import Completions
-from ddbengine.api.connection_limits import ConnectionLimits
-from ddbengine.api.dispatch import TOO_LARGE, Dispatcher
-from ddbengine.api.frame import Answer, Frame, Framer, Request
+from ddbengine.api.dispatch import TOO_LARGE
+from ddbengine.api.frame import Answer, Frame, Request
 
-__all__ = ["Acceptor", "Connection"]
+if TYPE_CHECKING:
+    from ddbengine.api.acceptor import Acceptor
+
+__all__ = ["Connection"]
 
 _log = logging.getLogger(__name__)
 
@@ -34,9 +34,6 @@ _JOINED_BYTES = 64 * 1024
 """Up to here a copy that makes one buffer of head and body is cheaper than handing over two."""
 
 _PAGES = b"/_ddbengine"
-
-OpenPages = Callable[[], Awaitable[asyncio.Protocol]]
-"""Makes the protocol that takes over a connection on which pages are asked for."""
 
 
 class Phase(enum.IntEnum):
@@ -64,56 +61,6 @@ class _Turn:
     request: Request | None = None
     frame: Frame | None = None
     rendered: tuple[bytes, bytes] | None = None
-
-
-class Acceptor:
-    """What the connections of one listening server share, and the sweep that watches their times."""
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        dispatcher: Dispatcher,
-        framer: Framer,
-        limits: ConnectionLimits,
-        open_pages: OpenPages,
-    ) -> None:
-        self.loop = loop
-        self.dispatcher = dispatcher
-        self.framer = framer
-        self.limits = limits
-        self.open_pages = open_pages
-        self.completions = Completions(loop)
-        self.connections: set[Connection] = set()
-        self.handovers: set[asyncio.Task[None]] = set()
-        self.now = loop.time()
-        """Seconds on the loop's clock as of the last sweep: near enough for timing out, and free."""
-        self.draining = False
-        self._sweeper = loop.call_later(limits.sweep_seconds, self._sweep)
-
-    def __call__(self) -> Connection:
-        return Connection(self)
-
-    def _sweep(self) -> None:
-        self.now = self.loop.time()
-        self.framer.refresh()
-        for connection in list(self.connections):
-            connection.expire()
-        self._sweeper = self.loop.call_later(self.limits.sweep_seconds, self._sweep)
-
-    async def close(self) -> None:
-        """Let requests under way be answered, for as long as the limits allow; then close every connection."""
-        self.draining = True
-        for connection in list(self.connections):
-            connection.drain()
-        deadline = self.loop.time() + self.limits.grace_seconds
-        while self.connections and self.loop.time() < deadline:
-            await asyncio.sleep(0.01)
-        self._sweeper.cancel()
-        for connection in list(self.connections):
-            connection.abort()
-        for task in list(self.handovers):
-            task.cancel()
-        await asyncio.sleep(0)
 
 
 class Connection(asyncio.Protocol):

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ddbengine.api.acceptor import Acceptor
 from ddbengine.api.connection_limits import ConnectionLimits
 from ddbengine.api.cors import Cors
 from ddbengine.api.dispatch import Check, Dispatcher, Operator
 from ddbengine.api.frame import Framer
-from ddbengine.api.http import Acceptor
 from ddbengine.api.pages import Pages
 
 __all__ = ["CannotServe", "Options", "RunningServer", "Server", "new_event_loop", "serve", "start_server"]
