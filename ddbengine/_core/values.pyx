@@ -118,13 +118,14 @@ cdef int list_entries(const uint8_t** at, const uint8_t* end, Py_ssize_t count, 
 
 cdef bint find_bytes(const uint8_t* text, Py_ssize_t size, const uint8_t* needle, Py_ssize_t needle_size):
     """Whether a text contains a needle, in linear time: short needles here, long ones by Python's two-way search."""
-    cdef const uint8_t* last = text + size - needle_size
+    cdef const uint8_t* last
     if needle_size == 0:
         return True
     if needle_size > size:
         return False
     if needle_size > 8:
         return bytes_between(needle, needle + needle_size) in bytes_between(text, text + size)
+    last = text + size - needle_size
     while text <= last:
         text = <const uint8_t*>memchr(text, needle[0], last - text + 1)
         if text == NULL:

@@ -25,7 +25,7 @@ from ddbengine._core.faults import JsonTypeFault
 
 cdef enum:
     # orjson stops at 1,024 JSON levels, two per attribute value.
-    DEEPEST_CHECKED = 2048
+    DEEPEST_CHECKED = 600
 
 
 cdef str ATTRIBUTE_VALUE = "com.amazonaws.dynamodb.v20120810.AttributeValue"
