@@ -35,13 +35,19 @@ class Calls:
         answer: dict[str, Any] = orjson.loads(self.engine.execute(operation, checked, CALLER))
         return answer
 
-    def refusal(self, operation: str, **request: Any) -> Refusal:
-        """The error a request is answered with; AssertionError if it succeeds."""
+    def error(self, operation: str, **request: Any) -> ApiError | None:
+        """The error a request is answered with, None if it succeeds."""
         try:
-            answer = self.call(operation, **request)
+            self.call(operation, **request)
         except ApiError as error:
-            return Refusal(error.code, error.message, orjson.loads(orjson.dumps(error.members)))
-        raise AssertionError(f"{operation} was to be refused and answered {answer}")
+            return error
+        return None
+
+    def refusal(self, operation: str, **request: Any) -> Refusal:
+        """The error a request is answered with, as a client sees it; AssertionError if it succeeds."""
+        error = self.error(operation, **request)
+        assert error is not None, f"{operation} was to be refused: {request}"
+        return Refusal(error.code, error.message, orjson.loads(orjson.dumps(error.members)))
 
     def invalid(self, operation: str, **request: Any) -> str | None:
         """The message of the ValidationException a request is answered with."""

@@ -16,7 +16,7 @@ from tests import tables
 from tests.engine.calls import Calls, Refusal
 from tests.wire import B, Item, N, S, Value, placeholders
 
-# --- the order --------------------------------------------------------------------------------------------------------
+# --- the order -------------------------------------------------------------------------------------------------------
 
 
 def number_bytes(number: Decimal) -> bytes:
@@ -84,7 +84,7 @@ def test_an_index_is_scanned_by_its_own_hash_then_sort_key_then_the_hash_of_the_
     assert engine.items("Scan", TableName=table, IndexName="by-g", Limit=7) == sorted(items, key=order)
 
 
-# --- segments ---------------------------------------------------------------------------------------------------------
+# --- segments --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_start_key_of_another_segment_is_refused(engine: Calls, table: str) ->
     assert "Items" in engine.call("Scan", **request, Segment=owner)
 
 
-# --- pages, filters, Select -------------------------------------------------------------------------------------------
+# --- pages, filters, Select ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("limit", [1, 7, 59, 60, 61])
@@ -229,7 +229,7 @@ def test_specific_attributes_need_a_projection_bare(engine: Calls, table: str) -
     )
 
 
-# --- refusals and legacy ----------------------------------------------------------------------------------------------
+# --- refusals and legacy ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

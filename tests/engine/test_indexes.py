@@ -1,0 +1,430 @@
+"""Secondary indexes: which items they hold and what of them, kept through every kind of write.
+
+FACTS 4.5, 4.6 (multi-attribute keys), 5.6; ItemCollectionMetrics of 5.2.  The check after each test compares every
+entry with its item.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import tables
+from tests.engine.calls import Calls
+from tests.wire import B, Item, M, N, S, placeholders
+
+LOCAL = (
+    tables.local_index("l-all", "l:N"),
+    tables.local_index("l-keys", "l:N", tables.KEYS_ONLY),
+    tables.local_index("l-some", "l:N", tables.including("x", "m")),
+)
+GLOBAL = (
+    tables.global_index("g-all", "g", "h:N"),
+    tables.global_index("g-keys", "g", "h:N", tables.KEYS_ONLY),
+    tables.global_index("g-some", "g", (), tables.including("x", "m")),
+)
+ITEM: Item = {
+    "pk": S("a"), "sk": S("1"), "l": N(5), "g": S("g"), "h": N(7), "x": S("x"), "y": S("y"), "m": M(a=N(1), b=N(2)),
+}  # fmt: skip
+TABLE_KEY = ("pk", "sk")
+
+
+def only(item: Item, *names: str) -> Item:
+    return {name: value for name, value in item.items() if name in names}
+
+
+@pytest.fixture
+def table(engine: Calls) -> str:
+    return engine.create(tables.table(sort="S", local=LOCAL, global_=GLOBAL))
+
+
+def scan(engine: Calls, table: str, index: str, **members: Any) -> list[Item]:
+    return engine.items("Scan", TableName=table, IndexName=index, **members)
+
+
+# --- what an index holds ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("index", "names"),
+    [
+        ("l-all", tuple(ITEM)),
+        ("l-keys", (*TABLE_KEY, "l")),
+        ("l-some", (*TABLE_KEY, "l", "x", "m")),
+        ("g-all", tuple(ITEM)),
+        ("g-keys", (*TABLE_KEY, "g", "h")),
+        ("g-some", (*TABLE_KEY, "g", "x", "m")),
+    ],
+)
+def test_an_index_holds_keys_and_what_it_projects(
+    engine: Calls, table: str, index: str, names: tuple[str, ...]
+) -> None:
+    engine.put(table, ITEM)
+    assert scan(engine, table, index) == [only(ITEM, *names)]
+    partition = {"g": S("g")} if index[0] == "g" else {"pk": S("a")}
+    [(name, value)] = partition.items()
+    answer = engine.call(
+        "Query", TableName=table, IndexName=index, KeyConditionExpression=f"{name} = :v",
+        ExpressionAttributeValues=placeholders(v=value),
+    )  # fmt: skip
+    assert answer["Items"] == [only(ITEM, *names)]
+
+
+def test_an_item_without_an_index_key_attribute_is_not_in_the_index(engine: Calls, table: str) -> None:
+    engine.put(table, only(ITEM, "pk", "sk", "g", "x"))
+    held = {index: len(scan(engine, table, index)) for index in ("l-all", "l-keys", "g-all", "g-keys", "g-some")}
+    assert held == {"l-all": 0, "l-keys": 0, "g-all": 0, "g-keys": 0, "g-some": 1}
+
+
+def put(engine: Calls, table: str, item: Item) -> None:
+    engine.put(table, item)
+
+
+def put_in_a_batch(engine: Calls, table: str, item: Item) -> None:
+    engine.call("BatchWriteItem", RequestItems={table: [{"PutRequest": {"Item": item}}]})
+
+
+def update(engine: Calls, table: str, item: Item) -> None:
+    rest = {name: value for name, value in item.items() if name not in TABLE_KEY}
+    gone = [name for name in ITEM if name not in item]
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in rest)
+    if gone:
+        expression += " REMOVE " + ", ".join(f"#{name}" for name in gone)
+    engine.call(
+        "UpdateItem", TableName=table, Key=only(item, *TABLE_KEY), UpdateExpression=expression,
+        ExpressionAttributeNames={f"#{name}": name for name in (*rest, *gone)},
+        ExpressionAttributeValues={f":{name}": value for name, value in rest.items()},
+    )  # fmt: skip
+
+
+def update_the_old_way(engine: Calls, table: str, item: Item) -> None:
+    changes: Item = {name: {"Value": value} for name, value in item.items() if name not in TABLE_KEY}
+    changes |= {name: {"Action": "DELETE"} for name in ITEM if name not in item}
+    engine.call("UpdateItem", TableName=table, Key=only(item, *TABLE_KEY), AttributeUpdates=changes)
+
+
+@pytest.mark.parametrize("write", [put, put_in_a_batch, update, update_the_old_way])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {**ITEM, "l": N(6)},
+        {**ITEM, "g": S("other"), "h": N(-7)},
+        {**ITEM, "x": S("changed")},
+        {**ITEM, "y": S("changed")},
+        {name: value for name, value in ITEM.items() if name != "l"},
+        {name: value for name, value in ITEM.items() if name != "h"},
+        {name: value for name, value in ITEM.items() if name not in ("g", "l", "x")},
+    ],
+)
+def test_indexes_follow_every_kind_of_write(engine: Calls, table: str, write: Any, changed: Item) -> None:
+    neighbour = {**ITEM, "sk": S("2")}
+    engine.put(table, ITEM, neighbour)
+    write(engine, table, changed)
+    found = engine.get(table, **only(ITEM, *TABLE_KEY))
+    assert found == changed
+    in_index = [item for item in scan(engine, table, "g-all") if item["sk"] == S("1")]
+    assert in_index == ([changed] if "g" in changed and "h" in changed else [])
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_deleted_items_leave_all_indexes(engine: Calls, table: str, batch: bool) -> None:
+    engine.put(table, ITEM)
+    key = only(ITEM, *TABLE_KEY)
+    if batch:
+        engine.call("BatchWriteItem", RequestItems={table: [{"DeleteRequest": {"Key": key}}]})
+    else:
+        engine.call("DeleteItem", TableName=table, Key=key)
+    assert all(scan(engine, table, index["IndexName"]) == [] for index in (*LOCAL, *GLOBAL))
+
+
+def test_a_refused_write_changes_no_index(engine: Calls, table: str) -> None:
+    engine.put(table, ITEM)
+    bad = {**ITEM, "l": N(6), "h": S("not a number")}
+    assert engine.invalid("PutItem", TableName=table, Item=bad) == (
+        "One or more parameter values were invalid: "
+        "Type mismatch for Index Key h Expected: N Actual: S IndexName: g-all"
+    )
+    assert scan(engine, table, "l-all") == [ITEM]
+
+
+@pytest.mark.parametrize("kind", ["S", "B"])
+def test_an_empty_index_key_is_refused(engine: Calls, kind: str) -> None:
+    table = engine.create(tables.table(global_=[tables.global_index("by-g", f"g:{kind}")]))
+    empty = S("") if kind == "S" else B(b"")
+    word = {"S": "string", "B": "binary"}[kind]
+    assert engine.invalid("PutItem", TableName=table, Item={"pk": S("a"), "g": empty}) == (
+        "One or more parameter values are not valid. A value specified for a secondary index key is not supported. "
+        f"The AttributeValue for a key attribute cannot contain an empty {word} value. IndexName: by-g, IndexKey: g"
+    )
+
+
+# --- reading an index -------------------------------------------------------------------------------------------------
+
+
+def query(engine: Calls, table: str, index: str, **members: Any) -> dict[str, Any]:
+    values = placeholders(v=S("a" if index[0] == "l" else "g"), **members.pop("values", {}))
+    return engine.call(
+        "Query", TableName=table, IndexName=index, ExpressionAttributeValues=values,
+        KeyConditionExpression="pk = :v" if index[0] == "l" else "g = :v", **members,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_a_local_index_sorts_its_partition_by_its_own_key(engine: Calls, table: str, forward: bool) -> None:
+    order = [3, -1, 10, 2, -30]
+    engine.put(table, *({"pk": S("a"), "sk": S(str(i)), "l": N(value)} for i, value in enumerate(order)))
+    engine.put(table, {"pk": S("b"), "sk": S("0"), "l": N(0)})
+    found = [int(item["l"]["N"]) for item in query(engine, table, "l-keys", ScanIndexForward=forward)["Items"]]
+    assert found == sorted(order, reverse=not forward)
+
+
+@pytest.mark.parametrize("forward", [True, False])
+@pytest.mark.parametrize("limit", [1, 3, 100])
+@pytest.mark.parametrize("index", ["l-keys", "g-keys", "g-some"])
+def test_equal_index_keys_are_paged_exactly(engine: Calls, table: str, index: str, limit: int, forward: bool) -> None:
+    for number in range(10):
+        engine.put(table, {"pk": S("a"), "sk": S(str(number)), "l": N(1), "g": S("g"), "h": N(number % 2)})
+    members = {
+        "TableName": table, "IndexName": index, "Limit": limit, "ScanIndexForward": forward,
+        "KeyConditionExpression": "pk = :v" if index[0] == "l" else "g = :v",
+        "ExpressionAttributeValues": placeholders(v=S("a" if index[0] == "l" else "g")),
+    }  # fmt: skip
+    pages = list(engine.pages("Query", **members))
+    found = [item["sk"]["S"] for page in pages for item in page["Items"]]
+    assert sorted(found) == [str(number) for number in range(10)]
+    everything = engine.call("Query", **{**members, "Limit": 100})["Items"]
+    assert found == [item["sk"]["S"] for item in everything]
+    keys = {"l-keys": {"pk", "sk", "l"}, "g-keys": {"pk", "sk", "g", "h"}, "g-some": {"pk", "sk", "g"}}[index]
+    assert all(set(page["LastEvaluatedKey"]) == keys for page in pages[:-1])
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_pages_of_an_index_continue_when_the_item_at_the_key_is_gone(engine: Calls, table: str, forward: bool) -> None:
+    for number in range(8):
+        engine.put(table, {"pk": S("a"), "sk": S(str(number)), "g": S("g"), "h": N(number // 3)})
+    everything = query(engine, table, "g-all", ScanIndexForward=forward)["Items"]
+    page = query(engine, table, "g-all", Limit=4, ScanIndexForward=forward)
+    start = page["LastEvaluatedKey"]
+    engine.call("DeleteItem", TableName=table, Key=only(start, *TABLE_KEY))
+    rest = query(engine, table, "g-all", ExclusiveStartKey=start, ScanIndexForward=forward)
+    assert page["Items"] + rest["Items"] == everything
+
+
+@pytest.mark.parametrize("operation", ["Query", "Scan"])
+@pytest.mark.parametrize("forward", [True, False])
+def test_a_page_of_an_index_ends_at_one_megabyte_of_entries(engine: Calls, operation: str, forward: bool) -> None:
+    table = engine.create(
+        tables.table(
+            sort="N", local=[tables.local_index("all", "l"), tables.local_index("keys", "l", tables.KEYS_ONLY)]
+        )
+    )
+    for number in range(20):
+        engine.put(table, {"pk": S("a"), "sk": N(number), "l": S("l"), "x": S("x" * 60_000)})
+    members: dict[str, Any] = {"TableName": table}
+    if operation == "Query":
+        members |= {
+            "KeyConditionExpression": "pk = :v", "ExpressionAttributeValues": placeholders(v=S("a")),
+            "ScanIndexForward": forward,
+        }  # fmt: skip
+    pages = list(engine.pages(operation, IndexName="all", **members))
+    assert [page["Count"] for page in pages] == [18, 2]
+    assert sorted(int(item["sk"]["N"]) for page in pages for item in page["Items"]) == list(range(20))
+    assert engine.call(operation, IndexName="keys", **members)["Count"] == 20
+
+
+def test_a_local_index_fetches_what_it_does_not_hold(engine: Calls, table: str) -> None:
+    engine.put(table, ITEM)
+    assert query(engine, table, "l-keys", ProjectionExpression="y, l")["Items"] == [only(ITEM, "y", "l")]
+    assert query(engine, table, "l-keys", Select="ALL_ATTRIBUTES")["Items"] == [ITEM]
+    assert query(engine, table, "l-keys", ProjectionExpression="m.a")["Items"] == [{"m": M(a=N(1))}]
+    assert scan(engine, table, "l-keys", Select="ALL_ATTRIBUTES") == [ITEM]
+    assert scan(engine, table, "l-some", ProjectionExpression="y") == [only(ITEM, "y")]
+
+
+def test_select_all_projected_attributes(engine: Calls, table: str) -> None:
+    engine.put(table, ITEM)
+    for index, names in (("l-keys", ("pk", "sk", "l")), ("g-some", ("pk", "sk", "g", "x", "m"))):
+        answer = query(engine, table, index, Select="ALL_PROJECTED_ATTRIBUTES")
+        assert answer["Items"] == [only(ITEM, *names)]
+
+
+def test_select_count_of_an_index(engine: Calls, table: str) -> None:
+    engine.put(table, ITEM)
+    assert query(engine, table, "g-keys", Select="COUNT") == {"Count": 1, "ScannedCount": 1}
+
+
+@pytest.mark.parametrize("operation", ["Query", "Scan"])
+def test_a_global_index_refuses_what_it_does_not_hold(engine: Calls, table: str, operation: str) -> None:
+    members: dict[str, Any] = {"TableName": table, "IndexName": "g-keys"}
+    if operation == "Query":
+        members |= {"KeyConditionExpression": "g = :v", "ExpressionAttributeValues": placeholders(v=S("g"))}
+    message = engine.invalid(operation, **members, ProjectionExpression="g, x, m.a")
+    assert message == (
+        "One or more parameter values were invalid: Global secondary index g-keys does not project [x, m]"
+    )
+    message = engine.invalid(operation, **members, Select="ALL_ATTRIBUTES")
+    assert message == (
+        "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported "
+        "for global secondary index g-keys because its projection type is not ALL"
+    )
+
+
+def test_all_attributes_of_a_global_index_that_holds_all(engine: Calls, table: str) -> None:
+    engine.put(table, ITEM)
+    assert query(engine, table, "g-all", Select="ALL_ATTRIBUTES")["Items"] == [ITEM]
+
+
+@pytest.mark.parametrize("index", ["l-keys", "g-keys"])
+def test_a_query_cannot_filter_on_what_the_index_does_not_hold(engine: Calls, table: str, index: str) -> None:
+    condition = "pk = :v" if index[0] == "l" else "g = :v"
+    message = engine.invalid(
+        "Query", TableName=table, IndexName=index, KeyConditionExpression=condition,
+        FilterExpression="y = :v", ExpressionAttributeValues=placeholders(v=S("y")),
+    )  # fmt: skip
+    assert message == (
+        "One or more parameter values were invalid: "
+        f"Secondary index {index} does not project one or more filter attributes: [y]"
+    )
+
+
+def test_consistent_reads_work_on_local_indexes_only(engine: Calls, table: str) -> None:
+    engine.put(table, ITEM)
+    assert query(engine, table, "l-all", ConsistentRead=True)["Count"] == 1
+    message = engine.invalid(
+        "Query", TableName=table, IndexName="g-all", ConsistentRead=True, KeyConditionExpression="g = :v",
+        ExpressionAttributeValues=placeholders(v=S("g")),
+    )  # fmt: skip
+    assert message == "Consistent reads are not supported on global secondary indexes"
+
+
+def test_a_global_index_may_use_the_tables_key_the_other_way_round(engine: Calls) -> None:
+    table = engine.create(
+        tables.table(sort="S", global_=[tables.global_index("swapped", "sk", "pk", tables.KEYS_ONLY)])
+    )
+    for number in range(6):
+        engine.put(table, {"pk": S(f"p{number}"), "sk": S(str(number % 2)), "x": N(number)})
+    answer = engine.call(
+        "Query", TableName=table, IndexName="swapped", KeyConditionExpression="sk = :s AND pk > :p",
+        ExpressionAttributeValues=placeholders(s=S("1"), p=S("p1")),
+    )  # fmt: skip
+    assert [item["pk"]["S"] for item in answer["Items"]] == ["p3", "p5"]
+    page = engine.call("Scan", TableName=table, IndexName="swapped", Limit=1)
+    assert set(page["LastEvaluatedKey"]) == {"pk", "sk"}
+
+
+# --- multi-attribute keys ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wide(engine: Calls) -> str:
+    index = tables.global_index("wide", ["a", "b:N"], ["c", "d:N", "e:B"])
+    name = engine.create(tables.table("wide", global_=[index]))
+    number = 0
+    for c in ("x", "y"):
+        for d in (10, 9, -1):
+            for e in (b"\x01", b"\x00"):
+                item = {"pk": S(str(number)), "a": S("A"), "b": N(1), "c": S(c), "d": N(d), "e": B(e)}
+                engine.put(name, item)
+                number += 1
+    engine.put(name, {"pk": S("other"), "a": S("A"), "b": N(2), "c": S("x"), "d": N(1), "e": B(b"1")})
+    engine.put(name, {"pk": S("sparse"), "a": S("A"), "b": N(1), "c": S("x"), "d": N(1)})
+    return name
+
+
+def wide_query(engine: Calls, table: str, condition: str, **values: Item) -> list[tuple[str, int, str]]:
+    items = engine.items(
+        "Query", TableName=table, IndexName="wide", KeyConditionExpression="a = :a AND b = :b" + condition,
+        ExpressionAttributeValues=placeholders(a=S("A"), b=N(1), **values), Limit=2,
+    )  # fmt: skip
+    return [(item["c"]["S"], int(item["d"]["N"]), item["e"]["B"]) for item in items]
+
+
+def test_a_multi_attribute_index_sorts_by_its_range_attributes_in_schema_order(engine: Calls, wide: str) -> None:
+    found = wide_query(engine, wide, "")
+    assert found == [(c, d, e) for c in ("x", "y") for d in (-1, 9, 10) for e in ("AA==", "AQ==")]
+
+
+def test_a_prefix_of_equalities_and_one_range(engine: Calls, wide: str) -> None:
+    assert wide_query(engine, wide, " AND c = :c", c=S("y")) == [
+        ("y", d, e) for d in (-1, 9, 10) for e in ("AA==", "AQ==")
+    ]
+    found = wide_query(engine, wide, " AND d > :d AND c = :c", c=S("y"), d=N(0))
+    assert found == [("y", d, e) for d in (9, 10) for e in ("AA==", "AQ==")]
+    assert wide_query(engine, wide, " AND c = :c AND d = :d AND e < :e", c=S("x"), d=N(9), e=B(b"\x01")) == [
+        ("x", 9, "AA==")
+    ]
+
+
+def test_a_gap_or_an_early_range_is_refused(engine: Calls, wide: str) -> None:
+    for condition, values in (
+        (" AND e = :e AND c = :c", {"e": B(b"\x01"), "c": S("x")}),
+        (" AND c = :c AND d > :d AND e = :e", {"e": B(b"\x01"), "c": S("x"), "d": N(1)}),
+    ):
+        with pytest.raises(Exception, match="must have equality conditions") as refused:
+            wide_query(engine, wide, condition, **values)
+        assert str(refused.value) == (
+            "RANGE key attributes d must have equality conditions specified in the query "
+            "because a condition is present on key attribute e"
+        )
+
+
+def test_every_partition_attribute_needs_equality(engine: Calls, wide: str) -> None:
+    message = engine.invalid(
+        "Query", TableName=wide, IndexName="wide", KeyConditionExpression="a = :a",
+        ExpressionAttributeValues=placeholders(a=S("A")),
+    )  # fmt: skip
+    assert message == "Query condition missed key schema element: b"
+
+
+def test_the_last_evaluated_key_of_a_multi_attribute_index(engine: Calls, wide: str) -> None:
+    page = engine.call("Scan", TableName=wide, IndexName="wide", Limit=1)
+    assert set(page["LastEvaluatedKey"]) == {"pk", "a", "b", "c", "d", "e"}
+    assert len(engine.items("Scan", TableName=wide, IndexName="wide", Limit=3)) == 13
+
+
+def test_sort_attributes_of_an_index_are_limited_together(engine: Calls, wide: str) -> None:
+    index = tables.global_index("two", "g", ["c", "d"])
+    table = engine.create(tables.table("two", global_=[index]))
+    fitting = {"pk": S("a"), "g": S("g"), "c": S("c" * 600), "d": S("d" * 424)}
+    engine.put(table, fitting)
+    assert engine.invalid("PutItem", TableName=table, Item={**fitting, "d": S("d" * 425)}) == (
+        "One or more parameter values were invalid: "
+        "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
+    )
+
+
+# --- counts and collections -------------------------------------------------------------------------------------------
+
+
+def test_describe_table_counts_items_and_bytes(engine: Calls, table: str) -> None:
+    engine.put(table, ITEM, {"pk": S("b"), "sk": S("1")})
+    description = engine.call("DescribeTable", TableName=table)["Table"]
+    assert (description["ItemCount"], description["TableSizeBytes"]) == (2, 36)
+    counts = {
+        index["IndexName"]: (index["ItemCount"], index["IndexSizeBytes"])
+        for index in description["LocalSecondaryIndexes"] + description["GlobalSecondaryIndexes"]
+    }
+    # A map is 3 bytes, and each of its entries 1 and its name and its value: m is 1 + 3 + 2 * (1 + 1 + 2).
+    sizes = {"pk": 3, "sk": 3, "l": 3, "g": 2, "h": 3, "x": 2, "y": 2, "m": 12}
+    assert counts == {
+        "l-all": (1, sum(sizes.values())),
+        "l-keys": (1, 9),
+        "l-some": (1, 9 + 2 + 12),
+        "g-all": (1, sum(sizes.values())),
+        "g-keys": (1, 11),
+        "g-some": (1, 8 + 2 + 12),
+    }
+
+
+@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "DeleteItem"])
+def test_item_collection_metrics_on_tables_with_local_indexes(engine: Calls, table: str, operation: str) -> None:
+    subject = {"Item": ITEM} if operation == "PutItem" else {"Key": only(ITEM, *TABLE_KEY)}
+    answer = engine.call(operation, TableName=table, ReturnItemCollectionMetrics="SIZE", **subject)
+    assert answer == {"ItemCollectionMetrics": {"ItemCollectionKey": {"pk": S("a")}, "SizeEstimateRangeGB": [0, 1]}}
+    assert engine.call(operation, TableName=table, ReturnItemCollectionMetrics="NONE", **subject) == {}
+
+
+def test_no_item_collection_metrics_without_a_local_index(engine: Calls) -> None:
+    table = engine.create(tables.table(global_=[tables.global_index("by-g", "g")]))
+    assert engine.call("PutItem", TableName=table, Item={"pk": S("a")}, ReturnItemCollectionMetrics="SIZE") == {}
