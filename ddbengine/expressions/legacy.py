@@ -9,7 +9,6 @@ from ddbengine import _core
 from ddbengine.errors import ValidationException
 from ddbengine.expressions.condition import Condition, condition_template
 from ddbengine.expressions.key_condition import NOT_INDEXABLE, KeyClause, KeyCondition
-from ddbengine.expressions.paths import Path
 from ddbengine.expressions.projection import Projection
 from ddbengine.expressions.syntax import (
     And,
@@ -23,7 +22,7 @@ from ddbengine.expressions.syntax import (
     PathOperand,
     ValueOperand,
 )
-from ddbengine.expressions.update import EditOf, Update, adding, removing, replacing, subtracting
+from ddbengine.expressions.update import EditOf, Update, UpdateShape, adding, removing, replacing, subtracting
 
 Encode = Callable[[Any], bytes]
 """Encodes one wire value, or raises ValidationException in the words of the operation."""
@@ -216,8 +215,14 @@ def legacy_projection(attributes_to_get: Sequence[str]) -> Projection:
 def legacy_updates(attribute_updates: Mapping[str, Mapping[str, Any]], encode: Encode) -> Update:
     """AttributeUpdates: whole top-level attributes; raise ValidationException, entry by entry (FACTS 3.5, 4.8)."""
     edits: list[EditOf] = [_legacy_edit(update, encode) for update in attribute_updates.values()]
-    paths: tuple[Path, ...] = tuple((name,) for name in attribute_updates)
-    return Update(paths, dict.fromkeys(attribute_updates), edits, None, {})
+    shape = UpdateShape(
+        paths=tuple((name,) for name in attribute_updates),
+        tree=dict.fromkeys(attribute_updates),
+        order=range(len(attribute_updates)),
+        creates=not attribute_updates
+        or any(update.get("Action", "PUT") != "DELETE" for update in attribute_updates.values()),
+    )
+    return Update(shape, edits, {})
 
 
 def _legacy_edit(update: Mapping[str, Any], encode: Encode) -> EditOf:

@@ -8,6 +8,7 @@ That order agrees with the recorded answers behind FACTS 4.3, and was observed o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -74,52 +75,80 @@ class UpdateResult:
         return None if fragment == _EMPTY_ITEM else fragment
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateShape:
+    """What of an update follows from its text and names."""
+
+    paths: tuple[Path, ...]
+    """The targets, in the order written."""
+    tree: _core.Tree
+    """The same, as a tree."""
+    order: Sequence[int]
+    """Positions of the targets, in the order they are applied."""
+    creates: bool
+    """Whether something is set or added, or there is no action at all."""
+    operand_paths: tuple[Path, ...] = ()
+    computed_paths: frozenset[Path] = frozenset()
+    charge: ChargeTemplate | None = None
+
+
 class Update:
     """The actions of an update, bound to the names and values of a request."""
 
-    __slots__ = ("_charge", "_edits", "_order", "_tree", "_values", "computed_paths", "operand_paths", "paths")
+    __slots__ = ("_edits", "_shape", "_values")
 
-    def __init__(
-        self,
-        paths: tuple[Path, ...],
-        tree: _core.Tree,
-        edits: Sequence[EditOf],
-        charge: ChargeTemplate | None,
-        values: Values,
-        order: Sequence[int] | None = None,
-        operand_paths: tuple[Path, ...] = (),
-        computed_paths: frozenset[Path] = frozenset(),
-    ) -> None:
-        self.paths = paths
-        """The targets, in the order written."""
-        self.operand_paths = operand_paths
-        """What right-hand sides read."""
-        self.computed_paths = computed_paths
-        """The targets that SET gives something else than a literal value."""
-        self._tree = tree
+    def __init__(self, shape: UpdateShape, edits: Sequence[EditOf], values: Values) -> None:
+        """``edits`` are in the order of the shape's paths."""
+        self._shape = shape
         self._edits = edits
-        self._charge = charge
         self._values = values
-        self._order = range(len(paths)) if order is None else order
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The targets, in the order written."""
+        return self._shape.paths
+
+    @property
+    def operand_paths(self) -> tuple[Path, ...]:
+        """What right-hand sides read."""
+        return self._shape.operand_paths
+
+    @property
+    def computed_paths(self) -> frozenset[Path]:
+        """The targets that SET gives something else than a literal value."""
+        return self._shape.computed_paths
+
+    @property
+    def creates(self) -> bool:
+        """Whether a missing item comes into being: not when all the update does is REMOVE and DELETE.
+
+        Not in FACTS; recorded on the service by the tests of another implementation that run against both.  DynamoDB
+        Local creates the item.
+        """
+        return self._shape.creates
 
     def charge(self, item: _core.Buffer | None) -> int:
         """The statement charge in bytes (FACTS 2.7); 0 for AttributeUpdates, of which only the finished item counts."""
-        return 0 if self._charge is None else self._charge.of(self._values, item)
+        charge = self._shape.charge
+        return 0 if charge is None else charge.of(self._values, item)
 
     def apply(self, item: _core.Buffer | None, key: Mapping[str, _core.Buffer]) -> UpdateResult:
         """The item after the update; raise ValidationException (FACTS 4.4).
 
         When there is no item, one with only the attributes of ``key`` takes its place, for operands too.
         """
+        shape = self._shape
+        if item is None and not shape.creates:  # there is nothing to take away, so no path is wrong either
+            return UpdateResult(None, _core.join_map(key), shape.tree)
         before = _core.join_map(key) if item is None else item
         edits: dict[str | int, Any] = {}
-        for position in self._order:
-            path = self.paths[position]
+        for position in shape.order:
+            path = shape.paths[position]
             node = edits
             for element in path[:-1]:
                 node = node.setdefault(element, {})
             node[path[-1]] = self._edits[position](before)
-        return UpdateResult(item, edited_item(before, edits), self._tree)
+        return UpdateResult(item, edited_item(before, edits), shape.tree)
 
 
 def _order_of(paths: Sequence[Path]) -> tuple[int, ...]:
@@ -150,28 +179,14 @@ class _Parsed(NamedTuple):
 class UpdateTemplate(NamedTuple):
     """An update bound to names, not yet to values."""
 
-    paths: tuple[Path, ...]
-    tree: _core.Tree
+    shape: UpdateShape
     makers: tuple[EditMaker, ...]
     """Of all actions, the last written first."""
-    charge: ChargeTemplate | None
-    order: tuple[int, ...]
-    operand_paths: tuple[Path, ...]
-    computed_paths: frozenset[Path]
 
     def bind(self, values: Values) -> Update:
         edits = [make(values) for make in self.makers]
         edits.reverse()
-        return Update(
-            self.paths,
-            self.tree,
-            edits,
-            self.charge,
-            values,
-            self.order,
-            operand_paths=self.operand_paths,
-            computed_paths=self.computed_paths,
-        )
+        return Update(self.shape, edits, values)
 
 
 @lru_cache(maxsize=4096)
@@ -218,15 +233,16 @@ def update_template(actions: Sequence[Action], names: Names) -> UpdateTemplate:
         for path, action in zip(paths, actions, strict=True)
         if isinstance(action, SetAction) and not isinstance(action.value, ValueOperand)
     }
-    return UpdateTemplate(
-        tuple(paths),
-        tree.tree,
-        makers,
-        _charge(actions, paths, names),
-        _order_of(paths),
-        tuple(_operand_paths(computed.values(), names)),
-        frozenset(computed),
+    shape = UpdateShape(
+        paths=tuple(paths),
+        tree=tree.tree,
+        order=_order_of(paths),
+        creates=any(isinstance(action, (SetAction, AddAction)) for action in actions),
+        operand_paths=tuple(_operand_paths(computed.values(), names)),
+        computed_paths=frozenset(computed),
+        charge=_charge(actions, paths, names),
     )
+    return UpdateTemplate(shape, makers)
 
 
 def _operand_paths(values: Iterable[Any], names: Names) -> Iterator[Path]:

@@ -307,9 +307,9 @@ def holds(tree: Any, item: Item) -> bool:
         low, high = map(plain, parts[1])
         return compares(">=", value, low) and compares("<=", value, high)
     if kind in ("exists", "missing"):
-        return (value is not None) == (kind == "exists")
+        return bool((value is not None) == (kind == "exists"))
     if kind == "type":
-        return value is not None and value[0] == parts[1]
+        return value is not None and bool(value[0] == parts[1])
     if kind == "begins":
         prefix = plain(parts[1])
         return value is not None and value[0] == prefix[0] and bool(value[1].startswith(prefix[1]))

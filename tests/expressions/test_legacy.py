@@ -313,3 +313,9 @@ def test_attribute_updates_name_whole_attributes_and_are_not_charged() -> None:
     assert compiled.paths == (("a.b",), ("n",))
     assert compiled.charge(None) == 0
     assert decoded(compiled.apply(None, {"pk": encode(S("k"))}).item) == {"pk": S("k"), "a.b": S("x")}
+
+
+def test_attribute_updates_that_only_delete_create_no_item() -> None:
+    assert legacy_updates({}, encode).creates
+    assert legacy_updates({"a": {"Value": S("x")}, "b": {"Action": "DELETE"}}, encode).creates
+    assert not legacy_updates({"a": {"Action": "DELETE"}, "b": {"Action": "DELETE", "Value": SS("x")}}, encode).creates

@@ -57,6 +57,7 @@ MISSING = "The provided expression refers to an attribute that does not exist in
         ("SET l[1] = :s", {"l": L(N(11), S("a"), N(3))}),
         ("SET l[9] = :n, l[5] = :s", {"l": L(N(11), N(2), N(3), S("a"), N(1))}),
         ("SET l[7] = :n REMOVE l[0]", {"l": L(N(2), N(3), N(1))}),
+        ("SET l[2] = :s REMOVE l[0]", {"l": L(N(2), S("a"))}),
         ("SET l[0] = l[1], l[1] = l[0]", {"l": L(N(2), N(11), N(3))}),
         ("SET n = m.x, m.x = n", {"n": N(1), "m": M(x=N(5), y=L())}),
         ("REMOVE l[0], l[2]", {"l": L(N(2))}),
@@ -85,6 +86,17 @@ def test_without_an_item_the_key_attributes_take_its_place() -> None:
     new = result.updated_new()
     assert new is not None
     assert decoded(new) == {"a": S("k"), "b": N(1), "d": NS(1)}
+
+
+@pytest.mark.parametrize(
+    ("text", "creates"),
+    [("SET a = :n REMOVE b", True), ("ADD a :n", True), ("REMOVE a.b, l[0] DELETE s :ss", False)],
+)
+def test_an_update_that_only_takes_away_creates_no_item(text: str, creates: bool) -> None:
+    compiled = update(text, VALUES)
+    assert compiled.creates is creates
+    result = compiled.apply(None, {"pk": _core.encode_value(S("k"))})
+    assert (result.updated_new() is not None) is creates
 
 
 @pytest.mark.parametrize(
@@ -274,6 +286,7 @@ def test_targets_are_reported_in_the_order_written() -> None:
         ("SET m.x = :s, m.z = :n", {"m": M(x=N(1))}, {"m": M(x=S("a"), z=N(1))}),
         ("SET l[1] = :s", {"l": L(N(2))}, {"l": L(S("a"))}),
         ("SET l[9] = :s", None, None),
+        ("REMOVE l[1], l[9]", {"l": L(N(2))}, {"l": L(N(3))}),
         ("ADD ss :ss", {"ss": SS("a", "b")}, {"ss": SS("a", "b", "c")}),
         ("DELETE ss :all", {"ss": SS("a", "b")}, None),
     ],
