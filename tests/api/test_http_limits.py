@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import socket
+import asyncio
 import threading
 from collections.abc import Callable
 
 import pytest
 
+from ddbengine.api.acceptor import Acceptor
+from ddbengine.api.connection_limits import ConnectionLimits
+from ddbengine.api.cors import Cors
+from ddbengine.api.dispatch import Dispatcher
+from ddbengine.api.frame import Framer
+from ddbengine.api.pages import Pages
 from tests.api.conftest import Door
-from tests.api.door import Client, eventually, request
+from tests.api.door import Client, FakeEngine, any_members, eventually, request
 
 MIB = 1024 * 1024
 
@@ -149,17 +155,38 @@ def test_a_client_that_never_reads_is_cut_off(door: Door, client: Client) -> Non
     eventually(lambda: door.server.connections == 0)
 
 
-@pytest.mark.door(limits={"stalled_seconds": 0.3})
-def test_a_client_that_reads_slowly_is_waited_for(door: Door, client: Client) -> None:
-    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-    door.engine.scan = lambda request: b'"%b"' % (b"x" * 8 * MIB)
-    client.send(request(b"{}", "Scan", Connection="close"))
-    received = 0
-    pause = threading.Event()
-    while part := client.socket.recv(512 * 1024):
-        received += len(part)
-        pause.wait(0.02)
-    assert received > 8 * MIB
+class SlowlyReadTransport(asyncio.Transport):
+    """Holds as many unsent bytes as the test says."""
+
+    unsent = 0
+    aborted = False
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def test_a_client_that_reads_slowly_is_waited_for_as_long_as_it_reads() -> None:
+    loop = asyncio.new_event_loop()
+    limits = ConnectionLimits(stalled_seconds=60.0)
+    dispatcher = Dispatcher(FakeEngine(), any_members)
+    acceptor = Acceptor(loop, dispatcher, Framer(Cors()), limits, Pages(tls=False).protocol)
+    transport = SlowlyReadTransport()
+    connection = acceptor()
+    connection.connection_made(transport)
+    transport.unsent = 1000
+    for _ in range(20):
+        connection.expire()
+        acceptor.now += 59.0
+        transport.unsent -= 1
+    connection.expire()
+    assert not transport.aborted
+    acceptor.now += 61.0
+    connection.expire()
+    assert transport.aborted
+    loop.close()
 
 
 def ends(client: Client) -> bool:
