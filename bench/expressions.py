@@ -29,7 +29,7 @@ ITEM: dict[str, Any] = {
     "pk": {"S": "customer#123"},
     "sk": {"S": "order#2024-01-01"},
     "status_code": {"S": "shipped"},
-    "total": {"N": "129.95"},
+    "price": {"N": "129.95"},
     "attempts": {"N": "3"},
     "tags": {"SS": ["gift", "express"]},
     "address": {"M": {"city": {"S": "Utrecht"}, "zip": {"S": "3511"}}},
@@ -53,10 +53,10 @@ UPDATES = (
     "SET #s = :v",
     "SET attempts = attempts + :n",
     "ADD attempts :n, tags :s",
-    "SET address.city = :v, parts = list_append(parts, :l) REMOVE total",
+    "SET address.city = :v, parts = list_append(parts, :l) REMOVE price",
 )
 
-PROJECTIONS = ("#s, total", "address.city, #s, parts[0]")
+PROJECTIONS = ("#s, price", "address.city, #s, parts[0]")
 KEY_CONDITIONS = ("pk = :v", "pk = :v AND begins_with(sk, :v)")
 KEY = ([KeyAttribute("pk", "S")], [KeyAttribute("sk", "S")])
 

@@ -60,32 +60,33 @@ class PathTree:
         self._later.append(path)
 
     def _clash(self, kind: str, path: Path, depth: int) -> ExpressionFault:
-        other = _last_listed([later for later in reversed(self._later) if later[:depth] == path[:depth]], depth)
+        other = _first_listed([later for later in self._later if later[:depth] == path[:depth]], depth)
         return ExpressionFault(
             f"Two document paths {kind} with each other; must remove or rewrite one of these paths; "
             f"path one: {written(path)}, path two: {written(other)}"
         )
 
 
-_ELEMENT_HASH_BASE: Final = 31 * 31
-
-
-def _last_listed(paths: Sequence[Path], depth: int) -> Path:
+def _first_listed(paths: Sequence[Path], depth: int) -> Path:
     """The path that the service names as the second.
 
-    It keeps the paths that follow the offending one in a tree of hash tables, and names the one it meets last below
-    the node where they meet, which need not be the one that overlaps: ``a, b, a`` reports [a] and [b].  (Observed on
-    DynamoDB Local 1.25; recorded answers of the service since about 2019 agree.)
+    It keeps the paths that follow the offending one in a tree of hash tables, and names the first below the node where
+    they meet, which need not be the one that overlaps: ``a, b, a`` reports [a] and [b].  (Observed on DynamoDB Local
+    1.25; the recorded answers of the service agree since about 2019.)
     """
     while len(paths) > 1:
-        here = list(dict.fromkeys(path[depth] for path in paths))
-        last = max(reversed(here), key=element_bucket)
-        paths = [path for path in paths if path[depth] == last]
+        here = dict.fromkeys(path[depth] for path in paths)
+        first = min(here, key=element_bucket)
+        paths = [path for path in paths if path[depth] == first]
         depth += 1
     return paths[0]
 
 
+# Fitted to the order in which DynamoDB Local lists 150 names and indexes; its low four bits and its size matter.
+_HASH_OFFSET: Final = 0x20AE
+
+
 def element_bucket(element: str | int) -> int:
-    """Where the service's tables of path elements keep an element."""
+    """Where the service's tables of path elements keep an element; in one bucket, what came first is first."""
     hashed = string_hash(element) if isinstance(element, str) else element
-    return bucket((_ELEMENT_HASH_BASE + hashed) & 0xFFFFFFFF, TABLE_MIN_BUCKETS)
+    return bucket((_HASH_OFFSET - hashed) & 0xFFFFFFFF, TABLE_MIN_BUCKETS)

@@ -152,10 +152,11 @@ class Update:
 
 
 def _order_of(paths: Sequence[Path]) -> tuple[int, ...]:
-    """Positions of the paths in the order in which the service applies them, which shows when several go wrong: by
-    the hash table that holds them, from its end (observed on DynamoDB Local 1.25)."""
+    """Positions of the paths in the order in which the service applies them, which shows when several go wrong: that
+    of the hash tables that hold them, filled from the last path to the first (observed on DynamoDB Local 1.25)."""
     keys = [tuple(map(element_bucket, path)) for path in paths]
-    return tuple(sorted(range(len(paths)), key=keys.__getitem__, reverse=True))
+    last_first = range(len(paths) - 1, -1, -1)
+    return tuple(sorted(last_first, key=keys.__getitem__))
 
 
 def compile_update(text: str, placeholders: Placeholders) -> Update:

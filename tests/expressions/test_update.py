@@ -254,9 +254,17 @@ def test_the_fault_of_higher_priority_wins(text: str, message: str) -> None:
         ("REMOVE a, a, q", "[a]", "[q]"),
         ("REMOVE a, a, p", "[a]", "[a]"),
         ("REMOVE a.b, a.b, a.c, q", "[a, b]", "[a, c]"),
+        ("REMOVE bin, lns[1], bin", "[bin]", "[lns, [1]]"),
+        ("REMOVE bin, ns, bin", "[bin]", "[bin]"),
+        ("REMOVE ns, bin, ns", "[ns]", "[ns]"),
+        ("REMOVE l, l[9], lADD[2]", "[l]", "[l, [9]]"),
+        ("REMOVE n, evt, Vw, n", "[n]", "[n]"),
+        ("REMOVE o, Vw, evt, o", "[o]", "[evt]"),
+        ("REMOVE a[2], a[2], a[1], a[15]", "[a, [2]]", "[a, [2]]"),
+        ("REMOVE a[2], a[2], a[18]", "[a, [2]]", "[a, [18]]"),
     ],
 )
-def test_an_overlap_names_the_last_path_of_the_hash_table_as_the_second(text: str, one: str, two: str) -> None:
+def test_an_overlap_names_the_first_path_of_the_hash_table_as_the_second(text: str, one: str, two: str) -> None:
     assert update_fault(text, VALUES, {"#3": "[3]"}) == f"{OVERLAP}path one: {one}, path two: {two}"
 
 
