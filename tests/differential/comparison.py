@@ -46,11 +46,23 @@ def compare(request: Request, emulator: Peer, ours: Peer) -> Difference | None:
 
 
 def exchange(request: Request, emulator: Peer, ours: Peer) -> tuple[Request, Answer, Answer]:
-    """Send the request to both sides.  A table that only the emulator would make is taken away again."""
+    """Send the request to both sides.  What only one of them does is put right in the emulator, for what follows."""
     theirs, our = emulator.send(request), ours.send(request)
-    if request.operation == "CreateTable" and our.error and not theirs.error:
-        emulator.send(Request("DeleteTable", {"TableName": request.input["TableName"]}))
+    if bool(theirs.error) != bool(our.error):
+        _put_right(request, emulator, ours)
     return request, theirs, our
+
+
+def _put_right(request: Request, emulator: Peer, ours: Peer) -> None:
+    """Give the emulator the table or the item that the request has left with us."""
+    table = str(request.input.get("TableName"))
+    if request.operation == "CreateTable":
+        emulator.send(Request("DeleteTable", {"TableName": table}))
+    elif request.operation in ("PutItem", "UpdateItem", "DeleteItem") and table != REFUSALS.name:
+        key = request.input.get("Key") or {name: request.input["Item"][name] for name in _BY_NAME[table].key}
+        item = ours.send(Request("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True})).body.get("Item")
+        restored = Request("PutItem", {"TableName": table, "Item": item})
+        emulator.send(restored if item else Request("DeleteItem", {"TableName": table, "Key": key}))
 
 
 def judge(request: Request, emulator: Answer, ours: Answer) -> Difference | None:

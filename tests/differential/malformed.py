@@ -123,6 +123,7 @@ _BAD_UPDATES: tuple[tuple[str, Body, Body], ...] = (
     ("SET pk.x = :v", {}, {":v": {"S": "x"}}),
     ("SET g1 = :v", {}, {":v": {"S": ""}}),
     ("SET a = :v + :w", {}, {":v": {"N": "1e125"}, ":w": {"N": "5"}}),
+    ("REMOVE nowhere.x", {}, {}),
     ("REMOVE nowhere.x SET #b = gone", {"#b": "größe"}, {}),
 )
 

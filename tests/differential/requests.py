@@ -95,6 +95,9 @@ def _query(random: Random, table: Table) -> Request:
     index = _index(random, table)
     body = _read(random, table, index)
     body["ScanIndexForward"] = random.random() < 0.5
+    if index is not None and not body["ScanIndexForward"]:
+        # Paging backwards, the emulator loses entries that have the same index key.
+        body.pop("Limit", None)
     if random.random() < 0.15:
         body["KeyConditions"] = expressions.key_conditions(random, table, index)
         return Request("Query", body | _legacy_filter(random, "QueryFilter"))
