@@ -193,13 +193,16 @@ def _conjuncts(node: Any) -> list[Any]:
 
 def _clause(node: Any, names: Names) -> _ClauseTemplate:
     operator, operands = _operator_and_operands(node)
-    if any(isinstance(operand, FunctionCall) for operand in operands):
-        raise ValidationException("KeyConditionExpressions cannot contain nested operations")
-    if operator in ("BETWEEN", "begins_with") and not isinstance(operands[0], PathOperand):
+    if operator in ("BETWEEN", "begins_with") and isinstance(operands[0], ValueOperand):
         raise _invalid_condition(f"{operator} operator must have the key attribute as its first operand")
-    paths = [operand for operand in operands if isinstance(operand, PathOperand)]
-    if len(paths) > 1:
-        raise _invalid_condition("Multiple attribute names used in one condition")
+    paths: list[PathOperand] = []
+    for operand in operands:
+        if isinstance(operand, FunctionCall):
+            raise ValidationException("KeyConditionExpressions cannot contain nested operations")
+        if isinstance(operand, PathOperand):
+            paths.append(operand)
+        if len(paths) > 1:
+            raise _invalid_condition("Multiple attribute names used in one condition")
     if not paths:
         raise _invalid_condition("No key attribute specified")
     path = resolve_path(paths[0], names)

@@ -96,6 +96,8 @@ NOT_AN_OPERATOR = "Invalid operator used in KeyConditionExpression: "
         ("pk[0] = :v", "KeyConditionExpressions cannot have conditions on nested attributes"),
         ("pk = sk", INVALID + "Multiple attribute names used in one condition"),
         ("pk = :v AND sk BETWEEN pk AND :v", INVALID + "Multiple attribute names used in one condition"),
+        ("pk BETWEEN sk AND size(pk)", INVALID + "Multiple attribute names used in one condition"),
+        ("size(pk) BETWEEN :n AND :m", "KeyConditionExpressions cannot contain nested operations"),
         (":v = :v", INVALID + "No key attribute specified"),
         (":v BETWEEN pk AND :w", INVALID + "BETWEEN operator must have the key attribute as its first operand"),
         ("begins_with(:v, pk)", INVALID + "begins_with operator must have the key attribute as its first operand"),
