@@ -62,7 +62,7 @@ class Server:
         limits = limits or ConnectionLimits()
         allowed = Cors.of_option(cors)
         self._tls = tls
-        self._pages = Pages(tls=tls is not None)
+        self._pages = Pages(engine.status, tls=tls is not None)
         self._acceptor = Acceptor(
             asyncio.get_running_loop(),
             Dispatcher(engine, check, allowed, limits.body_bytes),

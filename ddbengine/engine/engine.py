@@ -12,6 +12,7 @@ from ddbengine.engine.changes import writes_of
 from ddbengine.engine.context import Caller, Prepare, Surroundings
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.operations import OPERATIONS
+from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
 
 __all__ = ["Engine"]
@@ -58,6 +59,10 @@ class Engine:
         """As ``answer``, waiting for a write to be durable."""
         answer = self.answer(operation, request, caller)
         return answer if isinstance(answer, bytes) else answer.result().body
+
+    def status(self) -> StoreStatus:
+        """How the store and its replicas are at this moment."""
+        return self.store.status()
 
     def close(self) -> None:
         """Finish what was submitted and release the store."""

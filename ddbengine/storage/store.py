@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ddbengine.storage.status import StoreStatus
+
 
 class ReadTxn(Protocol):
     """A consistent view of the store.
@@ -74,6 +76,8 @@ class Store(Protocol):
         """Run the plan in order, grouped with others, atomically; the future resolves when its changes are durable.
         A store without fsync resolves it before returning."""
         ...
+
+    def status(self) -> StoreStatus: ...
 
     def close(self) -> None:
         """Finish what was submitted, sync, release."""
