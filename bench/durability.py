@@ -14,7 +14,6 @@ emulator.  The client shares the machine with the server: compare the rows of on
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import statistics
 import sys
