@@ -8,6 +8,8 @@ No threads, no clock, no disk: callers tell what happened and ask what follows f
 - A group is acknowledged when ``copies`` live replicas have it durably, the leader among them.
 - Whoever is lost is out at once: it counts for nothing until it joins again.
 - With fewer live replicas than ``min_replicas`` nothing is acknowledged; what waits fails.
+- Nobody leads who lacks a change that was acknowledged: a term of his would outrank the copies that have it.  If only
+  such replicas are left, nobody leads.
 """
 
 from __future__ import annotations
@@ -43,13 +45,15 @@ class Quorum(Generic[T]):
     min_replicas: int
     held: dict[str, int] = field(default_factory=dict)
     """By rebuilding replica, the LSN that its copy has at least."""
+    promised: int = 0
+    """The last LSN that was acknowledged, or that may have been before this began: everything the first leader had."""
     _waiting: deque[tuple[int, T]] = field(default_factory=deque)
     _lost: list[T] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         assert self.leader in self.positions
-        assert 1 <= self.copies
-        assert 1 <= self.min_replicas
+        assert self.copies >= 1
+        assert self.min_replicas >= 1
         self._check()
 
     @property
@@ -96,11 +100,12 @@ class Quorum(Generic[T]):
         self._check()
 
     def successor(self) -> str | None:
-        """Who should lead when the leader is lost: the greatest position, the first name among equals."""
+        """Who should lead when the leader is lost: the greatest position, the first name among equals.  None when
+        every follower lacks something that was acknowledged."""
         followers = [(position, name) for name, position in self.positions.items() if name != self.leader]
-        if not followers:
+        best = max((position for position, _ in followers), default=None)
+        if best is None or best.lsn < self.promised:
             return None
-        best = max(position for position, _ in followers)
         return min(name for position, name in followers if position == best)
 
     def elect(self, name: str, position: Position) -> None:
@@ -111,6 +116,7 @@ class Quorum(Generic[T]):
         assert name in self.positions
         assert position.term > self.positions[name].term, "a new leader has a new term"
         assert position.lsn == self.positions[name].lsn + 1, "a term begins with an entry of its own"
+        assert position.lsn > self.promised, "whoever leads has everything that was acknowledged"
         self.leader = name
         found = position.lsn - 1
         self._lost = [token for lsn, token in self._waiting if lsn > found]
@@ -129,7 +135,9 @@ class Quorum(Generic[T]):
             return answers
         acknowledged = self.acknowledged
         while waiting and waiting[0][0] <= acknowledged:
-            answers.append(Settled(waiting.popleft()[1], True))
+            lsn, token = waiting.popleft()
+            self.promised = max(self.promised, lsn)
+            answers.append(Settled(token, True))
         return answers
 
     def keep_after(self) -> int:
