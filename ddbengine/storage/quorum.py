@@ -46,7 +46,8 @@ class Quorum(Generic[T]):
     held: dict[str, int] = field(default_factory=dict)
     """By rebuilding replica, the LSN that its copy has at least."""
     promised: int = 0
-    """The last LSN that was acknowledged, or that may have been before this began: everything the first leader had."""
+    """The last LSN that was acknowledged, or that may have been before this began: everything the first leader had.
+    Where the leader's copy alone is enough, nothing is promised for the day it is lost."""
     _waiting: deque[tuple[int, T]] = field(default_factory=deque)
     _lost: list[T] = field(default_factory=list)
 
@@ -54,6 +55,7 @@ class Quorum(Generic[T]):
         assert self.leader in self.positions
         assert self.copies >= 1
         assert self.min_replicas >= 1
+        self._promise(self.positions[self.leader].lsn)
         self._check()
 
     @property
@@ -136,7 +138,7 @@ class Quorum(Generic[T]):
         acknowledged = self.acknowledged
         while waiting and waiting[0][0] <= acknowledged:
             lsn, token = waiting.popleft()
-            self.promised = max(self.promised, lsn)
+            self._promise(lsn)
             answers.append(Settled(token, True))
         return answers
 
@@ -144,6 +146,10 @@ class Quorum(Generic[T]):
         """The LSN up to which no replica needs the log any more."""
         needed = [position.lsn for position in self.positions.values()] + list(self.held.values())
         return min(needed, default=0)
+
+    def _promise(self, lsn: int) -> None:
+        if self.copies > 1:
+            self.promised = max(self.promised, lsn)
 
     def _check(self) -> None:
         leading = self.positions.get(self.leader)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ddbengine.storage.quorum import Position, Quorum, Settled
 
 
-def three(leader_lsn: int = 5, others_lsn: int = 5) -> Quorum[str]:
+def three(leader_lsn: int = 5, others_lsn: int = 5, copies: int = 2) -> Quorum[str]:
     positions = {"az1": Position(1, leader_lsn), "az2": Position(1, others_lsn), "az3": Position(1, others_lsn)}
-    return Quorum("az1", positions, copies=2, min_replicas=2)
+    return Quorum("az1", positions, copies=copies, min_replicas=2)
 
 
 def test_a_follower_that_lacks_an_acknowledged_change_does_not_lead() -> None:
@@ -42,3 +42,11 @@ def test_a_change_that_only_the_lost_leader_has_fails_and_is_no_obstacle() -> No
     assert quorum.successor() == "az2"
     quorum.elect("az2", Position(2, 6))
     assert quorum.settled() == [Settled("write", False)]
+
+
+def test_where_the_leaders_copy_is_enough_its_loss_may_lose_what_was_acknowledged() -> None:
+    quorum = three(copies=1)
+    quorum.led(Position(1, 6), "write")
+    assert quorum.settled() == [Settled("write", True)]
+    quorum.lost("az1")
+    assert quorum.successor() == "az2"
