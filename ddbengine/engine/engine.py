@@ -12,6 +12,7 @@ from ddbengine.engine.changes import writes_of
 from ddbengine.engine.context import Caller, Prepare, Surroundings
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.operations import OPERATIONS
+from ddbengine.engine.reset import Reset
 from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
 
@@ -59,6 +60,10 @@ class Engine:
         """As ``answer``, waiting for a write to be durable."""
         answer = self.answer(operation, request, caller)
         return answer if isinstance(answer, bytes) else answer.result().body
+
+    def reset(self) -> None:
+        """Delete all tables of all callers and everything in them, in order with other writes; numbers start anew."""
+        self.store.submit(Reset()).result()
 
     def status(self) -> StoreStatus:
         """How the store and its replicas are at this moment."""
