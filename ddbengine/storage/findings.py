@@ -14,7 +14,7 @@ class Finding:
     name: str
     """What kind of damage it is, for programs: words joined by hyphens, such as ``entry-without-item``."""
     place: str
-    """Where, for people: ``table Music``, ``index by-year of table Music``, ``catalog``, ``file data.mdb``."""
+    """Where, for people: ``table Music``, ``index by-year of table Music``, ``catalog``, ``data.mdb``."""
     key: str
     """The printable key of the row, empty where there is none."""
     detail: str
