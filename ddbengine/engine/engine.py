@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 from ddbengine.engine.catalog import Catalog
@@ -60,6 +61,17 @@ class Engine:
         """As ``answer``, waiting for a write to be durable."""
         answer = self.answer(operation, request, caller)
         return answer if isinstance(answer, bytes) else answer.result().body
+
+    def fork(self, path: Path | None = None) -> Engine:
+        """An engine of its own over a copy of everything there is now: in memory, or in a directory that is empty or
+        not there yet.  Others may write meanwhile.  Raise StoreError when there is no room, or something in the way."""
+        surroundings = self._surroundings
+        return Engine(
+            lambda _: self.store.fork(path),
+            clock=surroundings.clock,
+            shared=surroundings.shared,
+            transient_seconds=surroundings.transient_seconds,
+        )
 
     def reset(self) -> None:
         """Delete all tables of all callers and everything in them, in order with other writes; numbers start anew."""

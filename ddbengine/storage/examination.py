@@ -153,7 +153,7 @@ def directories(path: Path, placed: Sequence[Path] = ()) -> dict[str, Path]:
 
 
 def is_alone(replicas: Sequence[Examined]) -> bool:
-    """Whether the first replica is the only one there is meant to be: the others are not missing, they were not made."""
+    """Whether the first replica is the only one there is meant to be, so that no other is missing."""
     first, *others = replicas
     meant = first.row is not None and first.row.members == 1
     return meant and not any(os.path.exists(other.path) for other in others)

@@ -41,7 +41,7 @@ def test_with_fewer_replicas_than_required_nothing_is_opened(tmp_path: Path) -> 
     engine.close()
     for name in ("az2", "az3"):
         (tmp_path / "data" / name / "data.mdb").write_bytes(b"")
-    with pytest.raises(CannotOpen, match="az2.*az3"):
+    with pytest.raises(CannotOpen, match=r"az2.*az3"):
         open_engine(tmp_path / "data")
     engine = open_engine(tmp_path / "data", min_replicas=1)
     assert Calls(engine).call("ListTables") == {"TableNames": ["table"]}
