@@ -50,3 +50,27 @@ def test_where_the_leaders_copy_is_enough_its_loss_may_lose_what_was_acknowledge
     assert quorum.settled() == [Settled("write", True)]
     quorum.lost("az1")
     assert quorum.successor() == "az2"
+
+
+def with_a_diverged_follower() -> Quorum[str]:
+    """az3 led an older term and has two changes of it that nobody acknowledged, under numbers that are used again."""
+    positions = {"az1": Position(2, 6), "az2": Position(2, 6), "az3": Position(1, 7)}
+    return Quorum("az1", positions, copies=2, min_replicas=2)
+
+
+def test_what_a_follower_has_of_an_older_term_does_not_count() -> None:
+    quorum = with_a_diverged_follower()
+    quorum.led(Position(2, 7), "write")
+    assert quorum.settled() == []
+    quorum.durable("az2", Position(2, 7))
+    assert quorum.settled() == [Settled("write", True)]
+
+
+def test_a_follower_with_changes_of_an_older_term_under_the_same_numbers_does_not_lead() -> None:
+    quorum = with_a_diverged_follower()
+    quorum.led(Position(2, 7), "write")
+    quorum.durable("az2", Position(2, 7))
+    quorum.settled()
+    quorum.lost("az2")
+    quorum.lost("az1")
+    assert quorum.successor() is None
