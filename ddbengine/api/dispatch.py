@@ -22,6 +22,7 @@ from ddbengine.api.envelope import error_answer, fault_answer
 from ddbengine.api.frame import Answer, Request
 from ddbengine.engine.context import Caller
 from ddbengine.errors import ApiError, SerializationException, UnknownOperationException
+from ddbengine.storage.errors import StoreError
 from ddbengine.storage.status import StoreStatus
 
 __all__ = ["NOT_FOUND", "TOO_LARGE", "Check", "Dispatcher", "Operator"]
@@ -90,6 +91,10 @@ class Dispatcher:
         except ApiError as error:
             _log.info("a write refused: %s: %s", error.code, error.message)
             return error_answer(error)
+        except StoreError as error:
+            # Not a bug but the state of a disk, which may be the same for every write until somebody sees to it.
+            _log.error("a write failed: %s", error)
+            return fault_answer()
         except Exception:
             _log.exception("a write failed")
             return fault_answer()
