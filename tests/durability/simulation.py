@@ -158,6 +158,9 @@ class SimulatedDisk:
     def sizes(self) -> tuple[int, int]:
         return 0, 0
 
+    def distrust(self) -> None:
+        """There are no seals here."""
+
     def close(self, timeout_seconds: float) -> None:
         """The environment belongs to the pool."""
 

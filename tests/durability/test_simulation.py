@@ -175,7 +175,7 @@ class World:
         self.open()
         self.check_lists()
 
-    def renew(self, name: str, source: Disk, watch: Callable[[Callable[[], int]], None]) -> Disk:
+    def renew(self, name: str, source: Disk, watch: Callable[[int], None]) -> Disk:
         assert isinstance(source, SimulatedDisk)
         environment = self.pool.take()
         source.copy_to(environment, self.meanwhile)
