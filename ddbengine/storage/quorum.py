@@ -5,7 +5,8 @@ No threads, no clock, no disk: callers tell what happened and ask what follows f
 - A position is (term, LSN): the term of the last log entry a replica has, and the number of its last change.  Of two
   positions the greater has everything acknowledged that the other has, since an entry of a new term is only ever
   written behind all that its leader found, and acknowledged with it.
-- A group is acknowledged when ``copies`` live replicas have it durably, the leader among them.
+- A group is acknowledged when ``copies`` live replicas have it durably, the leader among them.  Positions are compared,
+  not LSNs: under its number a follower may still have what an older leader wrote and nobody acknowledged.
 - Whoever is lost is out at once: it counts for nothing until it joins again.
 - With fewer live replicas than ``min_replicas`` nothing is acknowledged; what waits fails.
 - Nobody leads who lacks a change that was acknowledged: a term of his would outrank the copies that have it.  If only
@@ -28,6 +29,9 @@ class Position(NamedTuple):
     lsn: int
 
 
+NOWHERE = Position(0, 0)
+
+
 class Settled(NamedTuple, Generic[T]):
     token: T
     acknowledged: bool
@@ -45,17 +49,17 @@ class Quorum(Generic[T]):
     min_replicas: int
     held: dict[str, int] = field(default_factory=dict)
     """By rebuilding replica, the LSN that its copy has at least."""
-    promised: int = 0
-    """The last LSN that was acknowledged, or that may have been before this began: everything the first leader had.
+    promised: Position = NOWHERE
+    """The last position that was acknowledged, or may have been before this began: everything the first leader had.
     Where the leader's copy alone is enough, nothing is promised for the day it is lost."""
-    _waiting: deque[tuple[int, T]] = field(default_factory=deque)
+    _waiting: deque[tuple[Position, T]] = field(default_factory=deque)
     _lost: list[T] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         assert self.leader in self.positions
         assert self.copies >= 1
         assert self.min_replicas >= 1
-        self._promise(self.positions[self.leader].lsn)
+        self._promise(self.positions[self.leader])
         self._check()
 
     @property
@@ -64,19 +68,19 @@ class Quorum(Generic[T]):
         return self.leader in self.positions and len(self.positions) >= self.min_replicas
 
     @property
-    def acknowledged(self) -> int:
-        """The last LSN that enough live replicas have; of fewer than ``copies`` live ones, all, if that is allowed."""
+    def acknowledged(self) -> Position:
+        """What enough live replicas have; of fewer than ``copies`` live ones, all, if that is allowed."""
         if not self.writable:
-            return 0
+            return NOWHERE
         wanted = max(self.min_replicas if self.copies > 1 else 1, min(self.copies, len(self.positions)))
-        return sorted((position.lsn for position in self.positions.values()), reverse=True)[wanted - 1]
+        return sorted(self.positions.values(), reverse=True)[wanted - 1]
 
     def led(self, position: Position, token: T) -> None:
         """The leader has committed a group that ends at this position, or one without changes at its last."""
         before = self.positions[self.leader]
         assert position >= before, "a leader goes forward"
         self.positions[self.leader] = position
-        self._waiting.append((position.lsn, token))
+        self._waiting.append((position, token))
 
     def durable(self, name: str, position: Position) -> None:
         """A follower has everything up to here on disk.  What a replica says that was lost meanwhile does not count."""
@@ -106,7 +110,7 @@ class Quorum(Generic[T]):
         every follower lacks something that was acknowledged."""
         followers = [(position, name) for name, position in self.positions.items() if name != self.leader]
         best = max((position for position, _ in followers), default=None)
-        if best is None or best.lsn < self.promised:
+        if best is None or best < self.promised:
             return None
         return min(name for position, name in followers if position == best)
 
@@ -118,11 +122,11 @@ class Quorum(Generic[T]):
         assert name in self.positions
         assert position.term > self.positions[name].term, "a new leader has a new term"
         assert position.lsn == self.positions[name].lsn + 1, "a term begins with an entry of its own"
-        assert position.lsn > self.promised, "whoever leads has everything that was acknowledged"
+        assert self.positions[name] >= self.promised, "whoever leads has everything that was acknowledged"
         self.leader = name
-        found = position.lsn - 1
-        self._lost = [token for lsn, token in self._waiting if lsn > found]
-        self._waiting = deque((lsn, token) for lsn, token in self._waiting if lsn <= found)
+        found = self.positions[name]
+        self._lost += [token for waiting, token in self._waiting if waiting > found]
+        self._waiting = deque((waiting, token) for waiting, token in self._waiting if waiting <= found)
         self.positions[name] = position
         self._check()
 
@@ -137,19 +141,26 @@ class Quorum(Generic[T]):
             return answers
         acknowledged = self.acknowledged
         while waiting and waiting[0][0] <= acknowledged:
-            lsn, token = waiting.popleft()
-            self._promise(lsn)
+            position, token = waiting.popleft()
+            self._promise(position)
             answers.append(Settled(token, True))
         return answers
+
+    def abandon(self) -> list[T]:
+        """What still waits when nobody will report any more."""
+        tokens = [*self._lost, *(token for _, token in self._waiting)]
+        self._lost = []
+        self._waiting.clear()
+        return tokens
 
     def keep_after(self) -> int:
         """The LSN up to which no replica needs the log any more."""
         needed = [position.lsn for position in self.positions.values()] + list(self.held.values())
         return min(needed, default=0)
 
-    def _promise(self, lsn: int) -> None:
+    def _promise(self, position: Position) -> None:
         if self.copies > 1:
-            self.promised = max(self.promised, lsn)
+            self.promised = max(self.promised, position)
 
     def _check(self) -> None:
         leading = self.positions.get(self.leader)

@@ -26,7 +26,7 @@ class ReplicaStatus:
     lag_lsns: int
     """Changes of the leader that its entries do not show."""
     lag_seconds: float
-    """How long ago the last change that it shows was followed by one that it does not; 0 when it has all."""
+    """The age of the last change that its entries show, when they lack a later one; 0 when they have all."""
     fault: str | None
     """Why it failed, in a sentence; None while all is well."""
     rebuilt_bytes: int

@@ -13,5 +13,5 @@ def check_database(engine: Engine) -> None:
     with engine.store.snapshot() as txn:
         problems = [f"{finding.place}: {finding.key}: {finding.detail}" for finding in broken_invariants(txn)]
         assert isinstance(txn, Snapshot)
-        problems += check_layers(txn._txn)
+        problems += check_layers(txn.txn)
     assert not problems, "\n".join(problems)
