@@ -126,7 +126,8 @@ def _verdict(diagnosis: Diagnosis, mend: bool) -> Iterator[str]:
         yield "Verdict: sound as far as copies go, but not in what they hold."
     for replica in replicas:
         if replica.state == BEHIND:
-            yield f"{replica.name} is behind {best.name}, and catches up when the store is next opened."
+            how = "has applied less than" if replica.position == best.position else "is behind"
+            yield f"{replica.name} {how} {best.name}, and catches up when the store is next opened."
         if replica.state in (FOREIGN, UNREADABLE):
             yield f"{replica.name} is left alone: see to {replica.path} yourself."
     if diagnosis.rebuildable and not mend:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
+from urllib.request import urlopen
 
-from ddbengine.api.metrics import exposition
+from ddbengine.api.metrics import CONTENT_TYPE, exposition
+from ddbengine.api.server import start_server
+from ddbengine.engine.opening import open_engine
 from ddbengine.storage.status import (
     FAILED,
     FOLLOWING,
@@ -108,3 +113,24 @@ def test_text_in_labels_is_escaped() -> None:
 def test_great_numbers_are_exact() -> None:
     great = StoreStatus("quorum", True, 1, 2**53 - 1, (), STATUS.log, STATUS.commits)
     assert "ddbengine_acknowledged_lsn 9007199254740991\n" in exposition(great, 0.0)
+
+
+def test_a_real_store_has_its_commits_and_replicas_on_the_page(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path / "data")
+    server = start_server(engine)
+    try:
+        engine.reset()
+        engine.reset()
+        with urlopen(f"http://127.0.0.1:{server.port}/_ddbengine/metrics") as answer:
+            assert answer.headers["Content-Type"] == CONTENT_TYPE
+            read = samples(answer.read().decode())
+        with urlopen(f"http://127.0.0.1:{server.port}/_ddbengine/health") as answer:
+            health = json.load(answer)
+    finally:
+        server.close()
+        engine.close()
+    assert read[("ddbengine_commits_total",)] == 2
+    assert read[("ddbengine_replica_state", "az1", "leading")] == 1
+    assert read[("ddbengine_replica_used_bytes", "az1")] > 0
+    assert health["status"] == "ok"
+    assert [replica["name"] for replica in health["store"]["replicas"]] == ["az1", "az2", "az3"]

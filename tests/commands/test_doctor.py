@@ -15,7 +15,9 @@ import pytest
 
 from ddbengine.__main__ import main
 from ddbengine.engine.opening import open_engine
+from ddbengine.storage import change_log
 from ddbengine.storage.locks import DirectoryLock
+from ddbengine.storage.store import Writes
 from tests import tables
 from tests.engine.calls import Calls
 from tests.storage.replica_files import edit_row, write_rows, written
@@ -114,6 +116,29 @@ def test_the_damaged_files_are_kept_and_named(doctor: Doctor, store: Path) -> No
     _, report = doctor(store, "--repair")
     assert f"its damaged files are in {store / 'az3.damaged-1'}" in report
     assert (store / "az3.damaged-1" / "data.mdb").read_bytes() == damaged
+
+
+def test_a_replica_that_is_behind_is_no_finding(doctor: Doctor, store: Path) -> None:
+    with written(store / "az1") as txn:
+        entry = change_log.unpack(1, bytes(txn.get(change_log.key_of(1)) or b""))
+        txn.put(change_log.key_of(2), change_log.pack([Writes()], entry.position, 1, 2_000, 1, entry.digest).packed)
+    edit_row(store / "az1", lambda row: replace(row, lsn=2, applied=2))
+    code, report = doctor(store)
+    assert code == 0
+    assert "Verdict: clean. All 3 replicas are sound.\naz2 is behind az1, and catches up" in report
+    assert "\naz3 is behind az1" in report
+
+
+def test_a_replica_that_applied_less_is_no_finding(doctor: Doctor, store: Path) -> None:
+    nothing = write_rows(store.parent / "nothing", [])
+    with written(store / "az1") as source, written(nothing) as target:
+        target.put(change_log.key_of(1), bytes(source.get(change_log.key_of(1)) or b""))
+    edit_row(nothing, lambda row: replace(row, applied=0, digest=0))
+    shutil.rmtree(store / "az3")
+    nothing.rename(store / "az3")
+    code, report = doctor(store)
+    assert code == 0
+    assert "az3 has applied less than az1" in report
 
 
 def test_the_last_sound_replica_is_said_to_be_the_last(doctor: Doctor, store: Path) -> None:
