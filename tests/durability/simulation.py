@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import lmdb
 
@@ -45,6 +45,8 @@ AT_CALLS = (
     COPY_FAILS,
 )
 """Faults that strike when a disk is called."""
+LOSING_NO_DISK = (DISK_FULL, MAP_FULL, CRASH_BEFORE_COMMIT, CRASH_AFTER_COMMIT, COPY_FAILS)
+"""Those for which no replica has to be given up that leads."""
 RATE_MAX = 0.15
 
 
@@ -205,7 +207,7 @@ class Media:
         return self.places[name]
 
 
-def swarm(chance: random.Random) -> dict[str, float]:
+def swarm(chance: random.Random, kinds: tuple[str, ...]) -> dict[str, float]:
     """A schedule's faults: of all kinds some are left out altogether, the others come at rates of their own."""
-    kinds: list[Any] = chance.sample(AT_CALLS, chance.randint(0, len(AT_CALLS)))
+    kinds = tuple(chance.sample(kinds, chance.randint(0, len(kinds))))
     return {kind: chance.uniform(0.005, RATE_MAX) for kind in kinds}
