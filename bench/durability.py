@@ -56,23 +56,25 @@ def _emulator(port: int, directory: Path) -> list[str]:
     return dynamodb_local_command(MODULES / DYNAMODB_LOCAL_PACKAGE, port, data)
 
 
-def _durability(level: str, replicas: int = 3) -> Engine:
-    options = ("--replicas", str(replicas), "--durability", level)
-    return Engine(f"{replicas} replicas, {level}", ddbengine_command(*options), is_ours=True)
+def _ours(name: str, *options: str) -> Engine:
+    def command(port: int, directory: Path) -> list[str]:
+        return ddbengine_command("--db-path", str(directory / "data"), *options)(port, directory)
+
+    return Engine(name, command, is_ours=True)
 
 
 ENGINES = (
-    _durability("quorum"),
-    _durability("leader"),
-    _durability("none"),
-    Engine("1 replica", ddbengine_command("--replicas", "1"), is_ours=True),
+    _ours("3 replicas, quorum"),
+    _ours("3 replicas, leader", "--durability", "leader"),
+    _ours("3 replicas, none", "--durability", "none"),
+    _ours("1 replica", "--replicas", "1"),
     Engine("DynamoDB Local", _emulator),
 )
 
 
 def main() -> None:
     given = _arguments()
-    with tempfile.TemporaryDirectory(dir=given.directory) as name:
+    with tempfile.TemporaryDirectory(dir=given.directory.resolve()) as name:
         directory = Path(name)
         if "puts" in given.only:
             _print_rates(puts_per_second(directory, given.seconds, given.rounds))
