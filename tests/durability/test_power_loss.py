@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     Transaction = lmdb.Transaction[memoryview]
 
 SEED = int(os.environ.get("DDBENGINE_POWER_LOSS_SEED") or random.SystemRandom().getrandbits(32))
-MOMENTS = int(os.environ.get("DDBENGINE_POWER_LOSS_MOMENTS", "400"))
+MOMENTS = int(os.environ.get("DDBENGINE_POWER_LOSS_MOMENTS", "200"))
 
 REPLICAS = ("az1", "az2", "az3")
 KEYS = 20
