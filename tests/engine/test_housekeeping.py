@@ -1,6 +1,7 @@
 """What deleted tables leave behind is removed in the background, also after a restart.
 
-The store is probed through a snapshot: items and entries of the deleted table's numbers must be gone, those of others not.
+The store is probed through a snapshot: items and entries of the deleted table's numbers must be gone, those of others
+not.
 """
 
 from __future__ import annotations
