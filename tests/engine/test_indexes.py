@@ -43,7 +43,7 @@ def scan(engine: Calls, table: str, index: str, **members: Any) -> list[Item]:
     return engine.items("Scan", TableName=table, IndexName=index, **members)
 
 
-# --- what an index holds ----------------------------------------------------------------------------------------------
+# --- what an index holds --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_an_empty_index_key_is_refused(engine: Calls, kind: str) -> None:
     )
 
 
-# --- reading an index -------------------------------------------------------------------------------------------------
+# --- reading an index -----------------------------------------------------------------------------------------------
 
 
 def query(engine: Calls, table: str, index: str, **members: Any) -> dict[str, Any]:
@@ -313,7 +313,7 @@ def test_a_global_index_may_use_the_tables_key_the_other_way_round(engine: Calls
     assert set(page["LastEvaluatedKey"]) == {"pk", "sk"}
 
 
-# --- multi-attribute keys ---------------------------------------------------------------------------------------------
+# --- multi-attribute keys -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -394,7 +394,7 @@ def test_sort_attributes_of_an_index_are_limited_together(engine: Calls, wide: s
     )
 
 
-# --- counts and collections -------------------------------------------------------------------------------------------
+# --- counts and collections -----------------------------------------------------------------------------------------
 
 
 def test_describe_table_counts_items_and_bytes(engine: Calls, table: str) -> None:

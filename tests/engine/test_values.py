@@ -42,7 +42,7 @@ def stored(engine: Calls, table: str, value: Value) -> Value:
     return found
 
 
-# --- what reads back --------------------------------------------------------------------------------------------------
+# --- what reads back ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_booleans_given_as_text(engine: Calls, table: str) -> None:
     assert stored(engine, table, {"BOOL": "0"}) == {"BOOL": False}
 
 
-# --- refusals, operation by operation ---------------------------------------------------------------------------------
+# --- refusals, operation by operation -------------------------------------------------------------------------------
 
 Send = Callable[[str, Value], tuple[str, dict[str, Any]]]
 
@@ -265,7 +265,7 @@ def test_an_empty_attribute_name_is_refused(engine: Calls, table: str) -> None:
     assert message.endswith("Empty attribute name")
 
 
-# --- depth ------------------------------------------------------------------------------------------------------------
+# --- depth ----------------------------------------------------------------------------------------------------------
 
 
 def nested(levels: int, wrap: Callable[[Value], Value]) -> Value:
@@ -299,7 +299,7 @@ def test_too_deep_values_are_refused_bare_elsewhere(engine: Calls, table: str, s
     assert engine.invalid(operation, **request) == TOO_DEEP
 
 
-# --- size -------------------------------------------------------------------------------------------------------------
+# --- size -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
