@@ -106,13 +106,19 @@ class WriteTransaction:
     def flush(self) -> None:
         """Write the counters."""
         for key, changes in self._deltas.items():
-            layers.put(self._txn, key, self._counter_row(key, changes))
+            row = self._counter_row(key, changes)
+            if row is None:
+                layers.delete(self._txn, key)
+            else:
+                layers.put(self._txn, key, row)
         self._deltas.clear()
 
-    def _counter_row(self, key: bytes, changes: tuple[int, ...]) -> bytes:
+    def _counter_row(self, key: bytes, changes: tuple[int, ...]) -> bytes | None:
+        """The row with the changes added; None when nothing but zeros is left."""
         row = counter_row(len(changes))
         before = layers.get(self._txn, key)
-        return row.pack(*changes) if before is None else row.pack(*map(add, row.unpack(before), changes))
+        packed = row.pack(*changes) if before is None else row.pack(*map(add, row.unpack(before), changes))
+        return packed if any(packed) else None
 
 
 @lru_cache(maxsize=16)

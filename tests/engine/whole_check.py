@@ -118,6 +118,9 @@ def _counter_problems(txn: ReadTxn, counts: dict[bytes, tuple[int, int]], collec
     for key in counts.keys() | stored_counts.keys():
         if counts.get(key, (0, 0)) != stored_counts.get(key, (0, 0)):
             yield f"counter {key!r} says {stored_counts.get(key)}, a recount {counts.get(key)}"
+    for key, row in _rows(txn, COUNTERS) + _rows(txn, COLLECTIONS):
+        if not any(row):
+            yield f"counter {key!r} is kept though it is zero"
     stored_sizes = {key: struct.unpack("<q", row)[0] for key, row in _rows(txn, COLLECTIONS)}
     for key in collections.keys() | stored_sizes.keys():
         if collections.get(key, 0) != stored_sizes.get(key, 0):
