@@ -92,7 +92,7 @@ def check_updated_item(schema: TableSchema, update: Update, old: bytes | None, n
         raise SINGLE_WRITE.error(_TOO_DEEP)
     if schema.indexes:
         _check_evaluated_index_keys(schema, update, new)
-        check_index_keys(schema, new)
+        check_index_keys(schema, new, {path[0] for path in update.paths})
 
 
 def _check_evaluated_index_keys(schema: TableSchema, update: Update, new: bytes) -> None:

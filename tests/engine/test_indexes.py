@@ -159,6 +159,28 @@ def test_an_empty_index_key_is_refused(engine: Calls, kind: str) -> None:
     )
 
 
+def test_an_index_added_later_leaves_out_what_cannot_be_its_key(engine: Calls) -> None:
+    table = engine.create(tables.table())
+    fit = {"pk": S("fit"), "g": S("g")}
+    unfit = [{"pk": S(str(n)), "g": value} for n, value in enumerate([N(1), S(""), S("g" * 2049), M(a=S("g"))])]
+    engine.put(table, fit, *unfit)
+    index = tables.global_index("later", "g")
+    types = index.pop("types")
+    engine.call(
+        "UpdateTable", TableName=table, GlobalSecondaryIndexUpdates=[{"Create": index}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": types[name]} for name in types],
+    )  # fmt: skip
+    assert scan(engine, table, "later") == [fit]
+    for item in unfit:
+        update = {"TableName": table, "Key": only(item, "pk"), "ExpressionAttributeValues": placeholders(v=N(1))}
+        engine.call("UpdateItem", **update, UpdateExpression="SET x = :v")
+        assert engine.get(table, pk=item["pk"]) == {**item, "x": N(1)}
+        message = engine.invalid("UpdateItem", **update, UpdateExpression="SET g = :v")
+        assert message is not None
+        assert "Type mismatch for Index Key g" in message
+    assert scan(engine, table, "later") == [fit]
+
+
 # --- reading an index -----------------------------------------------------------------------------------------------
 
 
