@@ -156,9 +156,7 @@ def check_filter_has_no_key(read: ReadRequest, target: Target, member: str) -> N
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Query:
-    key_conditions_stand_alone = "KeyConditions" in request and "KeyConditionExpression" not in request
-    legacy = LEGACY[:-1] if key_conditions_stand_alone else LEGACY
-    check_mixing(request, legacy, EXPRESSIONS)
+    check_mixing(request, LEGACY, EXPRESSIONS)
     legacy_filter = read_legacy_condition(request, "QueryFilter", CURRENT_READ)
     legacy_projection = read_attributes_to_get(request)
     start_key = read_start_key(request)
