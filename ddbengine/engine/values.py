@@ -139,18 +139,19 @@ def _not_numeric(text: str, current: bool) -> str:
     return f"{message}: {text}" if text or current else message
 
 
-_NUMBER = re.compile(r"[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$")
+_NUMBER = re.compile(r"[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?)0*(\d+))?$")
+_INT32_DIGITS = 10
 
 
 def _older_range_kind(kind: str, text: str) -> str:
     """The older layer keeps exponents in 32 bits: beyond them a number is not numeric, and just inside, the sum of
     exponent and digits wraps around, which turns an overflow into an underflow."""
     parts = _NUMBER.match(text)
-    if parts is None or parts[3] is None:
+    if parts is None or parts[4] is None:
         return kind
-    exponent = int(parts[3])
-    if abs(exponent) > _INT32_MAX:
+    if len(parts[4]) > _INT32_DIGITS or int(parts[4]) > _INT32_MAX:
         return "number_format"
+    exponent = int(parts[3] + parts[4])
     digits = len((parts[1] + parts[2]).lstrip("0"))
     if exponent - len(parts[2]) + digits > _INT32_MAX:
         return "number_underflow"

@@ -232,6 +232,14 @@ def test_batch_writes_and_scans_give_the_older_wording(
     assert engine.invalid(operation, **request) == older
 
 
+@pytest.mark.parametrize(("sign", "message"), [("", OVERFLOW), ("-", UNDERFLOW)])
+def test_the_older_layer_reads_an_exponent_behind_any_number_of_zeros(
+    engine: Calls, table: str, sign: str, message: str
+) -> None:
+    operation, request = in_batch_put(table, N(f"1e{sign}{'0' * 5000}200"))
+    assert engine.invalid(operation, **request) == message
+
+
 @pytest.mark.parametrize(("value", "older"), [(value, older) for value, _, older in BAD_VALUES] + EMPTY_SETS)
 def test_a_scan_names_the_bad_expression_value(engine: Calls, table: str, value: Value, older: str) -> None:
     operation, request = in_scan_filter(table, value)
