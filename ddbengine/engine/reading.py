@@ -16,6 +16,7 @@ from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, table_prefix
+from ddbengine.engine.values import Surface
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import Condition, Projection
 from ddbengine.indexes.entries import entry_key, index_prefix
@@ -87,6 +88,12 @@ def check_select(request: Mapping[str, Any], worded: Callable[[str], ValidationE
         raise worded(f"Cannot specify the {member} when choosing to get {what}")
     if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in request:
         raise ValidationException("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+
+
+def read_start_key(request: Mapping[str, Any], surface: Surface) -> dict[str, bytes] | None:
+    """Encode ExclusiveStartKey; raise ValidationException."""
+    wire = request.get("ExclusiveStartKey")
+    return None if wire is None else surface.start_key(wire)
 
 
 @dataclass(frozen=True, slots=True)

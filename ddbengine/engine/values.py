@@ -7,6 +7,7 @@ older one the rest, and three of the newer ones put an envelope around the messa
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -171,18 +172,10 @@ def _duplicates_message(set_type: str, members: list[str], current: bool) -> str
 
 def _current_echo(members: list[str], set_type: str) -> list[str]:
     """The members up to the first repeat in byte order, then the repeated member, then the rest as sent."""
+    raw_bytes = b64decode if set_type == "BS" else str.encode
     seen: set[str] = set()
     for position, member in enumerate(members):
         if member in seen:
-            first = sorted(seen, key=_byte_order(set_type))
-            return [*first, member, *members[position + 1 :]]
+            return [*sorted(seen, key=raw_bytes), member, *members[position + 1 :]]
         seen.add(member)
     raise AssertionError("a duplicates fault without a repeated member")
-
-
-def _byte_order(set_type: str) -> Callable[[str], bytes]:
-    if set_type == "BS":
-        import base64
-
-        return base64.b64decode
-    return str.encode
