@@ -22,6 +22,7 @@ from typing import Any
 
 from ddbengine.api.server import start_server
 from ddbengine.engine.context import Caller
+from ddbengine.storage.status import CommitStatus, LogStatus, StoreStatus
 
 _ITEM = b'{"Item":{"pk":{"S":"user#0001"},"data":{"S":"%b"}}}' % (b"x" * 150)
 _SCRIPT = """\
@@ -56,6 +57,9 @@ class _Constant:
         future: Future[_Outcome] = Future()
         future.set_result(_Outcome(b"{}"))
         return future
+
+    def status(self) -> StoreStatus:
+        return StoreStatus("none", True, 0, 0, (), LogStatus(1, 0, 0), CommitStatus(0, 0, 0, 0, 0.0, 0))
 
 
 def _accept(operation: str, members: object) -> dict[str, Any]:

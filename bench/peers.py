@@ -77,7 +77,7 @@ class Engine:
     is_ours: bool = False
 
 
-def _ours(*options: str) -> Callable[[int, Path], list[str]]:
+def ddbengine_command(*options: str) -> Callable[[int, Path], list[str]]:
     def command(port: int, directory: Path) -> list[str]:
         where = options or ("--db-path", str(directory / "data"))
         return [sys.executable, "-m", "ddbengine", "serve", "--port", str(port), *where]
@@ -86,8 +86,8 @@ def _ours(*options: str) -> Callable[[int, Path], list[str]]:
 
 
 ENGINES = (
-    Engine("ddbengine, in memory", _ours("--in-memory"), is_ours=True),
-    Engine("ddbengine, on disk", _ours(), is_ours=True),
+    Engine("ddbengine, in memory", ddbengine_command("--in-memory"), is_ours=True),
+    Engine("ddbengine, on disk", ddbengine_command(), is_ours=True),
     Engine("DynamoDB Local", lambda port, _: dynamodb_local_command(MODULES / DYNAMODB_LOCAL_PACKAGE, port)),
     Engine("dynoxide", lambda port, _: [str(MODULES / "@dynoxide/linux-x64/dynoxide"), "serve", "--port", str(port)]),
     Engine("dynalite", lambda port, _: ["node", str(MODULES / "dynalite/cli.js"), "--port", str(port)]),
@@ -106,16 +106,16 @@ def main() -> None:
     wrk = shutil.which("wrk")
     if wrk is None:
         sys.exit("bench.peers: wrk is not installed")
-    _install_others()
+    install_others()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         engines = [engine for engine in ENGINES if not given.only or engine.name in given.only]
-        running = [found for engine in engines if (found := _start(stack, engine, directory))]
+        running = [found for engine in engines if (found := start_engine(stack, engine, directory))]
         rates: dict[tuple[str, str], list[float]] = {}
         for _ in range(1 + given.rounds):
             for peer in running:
                 for operation in BODIES:
-                    rate = _rate(wrk, peer.server.port, operation, given.seconds, given.connections)
+                    rate = requests_per_second(wrk, peer.server.port, operation, given.seconds, given.connections)
                     rates.setdefault((peer.name, operation), []).append(rate)
     _print_table(running, {key: statistics.median(found[1:]) for key, found in rates.items()})
 
@@ -131,7 +131,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _install_others() -> None:
+def install_others() -> None:
     if MODULES.is_dir():
         return
     if shutil.which("npm") is None:
@@ -141,7 +141,7 @@ def _install_others() -> None:
     subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=DIRECTORY, check=True)
 
 
-def _start(stack: ExitStack, engine: Engine, directory: Path) -> Running | None:
+def start_engine(stack: ExitStack, engine: Engine, directory: Path) -> Running | None:
     """The engine with its table loaded; None, with a word why, where it cannot run."""
     home = directory / engine.name.replace(" ", "-")
     home.mkdir()
@@ -154,15 +154,15 @@ def _start(stack: ExitStack, engine: Engine, directory: Path) -> Running | None:
         print(f"{engine.name} is left out: {error}", file=sys.stderr)
         return None
     stack.callback(server.kill)
-    with _connection(port) as connection:
-        _call(connection, "ListTables", {})
+    with connected(port) as connection:
+        call(connection, "ListTables", {})
         seconds = time.perf_counter() - began
         _load(connection)
     return Running(engine.name, server, seconds)
 
 
 @contextmanager
-def _connection(port: int) -> Iterator[http.client.HTTPConnection]:
+def connected(port: int) -> Iterator[http.client.HTTPConnection]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         yield connection
@@ -170,7 +170,7 @@ def _connection(port: int) -> Iterator[http.client.HTTPConnection]:
         connection.close()
 
 
-def _call(connection: http.client.HTTPConnection, operation: str, body: dict[str, Any]) -> None:
+def call(connection: http.client.HTTPConnection, operation: str, body: dict[str, Any]) -> None:
     headers = HEADERS | {"X-Amz-Target": f"DynamoDB_20120810.{operation}"}
     connection.request("POST", "/", json.dumps(body), headers)
     response = connection.getresponse()
@@ -186,18 +186,18 @@ def _load(connection: http.client.HTTPConnection) -> None:
         "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
         "BillingMode": "PAY_PER_REQUEST",
     }
-    _call(connection, "CreateTable", table)
+    call(connection, "CreateTable", table)
     time.sleep(1)  # dynalite shows its table as being created for a moment
     for first in range(0, ITEMS, BATCH):
         puts = [{"PutRequest": {"Item": _item(number)}} for number in range(first, first + BATCH)]
-        _call(connection, "BatchWriteItem", {"RequestItems": {"bench": puts}})
+        call(connection, "BatchWriteItem", {"RequestItems": {"bench": puts}})
 
 
 def _item(number: int) -> dict[str, Any]:
     return {"pk": {"S": f"user#{number:05}"}, "n": {"N": str(number)}, "data": {"S": PADDING}}
 
 
-def _rate(wrk: str, port: int, operation: str, seconds: int, connections: int) -> float:
+def requests_per_second(wrk: str, port: int, operation: str, seconds: int, connections: int) -> float:
     """Requests per second of one operation."""
     before, after = BODIES[operation]
     members = {

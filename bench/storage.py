@@ -1,6 +1,6 @@
 """What the store alone costs, in microseconds: a read, a write in memory, a durable write alone and in company.
 
-    python -m bench.storage [--seconds 1] [--directory DIR]
+    python -m bench.storage [--seconds 1] [--directory DIR] [--switch-interval 0.0005]
 
 Items are 200 bytes, keys 11.  The durable figures are those of DIR's disk (the current directory unless given).
 """
@@ -8,6 +8,7 @@ Items are 200 bytes, keys 11.  The durable figures are those of DIR's disk (the 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import threading
 import time
@@ -21,7 +22,7 @@ from ddbengine.storage.store import Outcome, ReadTxn, Writes
 
 KEYS = 10_000
 VALUE = b"v" * 200
-WAITING_THREADS = (1, 16)
+WAITING_THREADS = (1, 16, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,22 @@ def in_memory(seconds: float) -> dict[str, float]:
         }
 
 
-def durable(directory: Path, threads: int, seconds: float) -> float:
-    """Microseconds per acknowledged write with this many threads that each wait for their own."""
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """What acknowledged writes cost with so many threads that each wait for their own."""
+
+    microseconds: float
+    """Per write."""
+    plans_per_group: float
+    commit_microseconds: float
+    """Of one group on the leader: its plans, and mostly its fsync."""
+
+
+def durable(directory: Path, replicas: int, threads: int, seconds: float) -> Durable:
     done = [0] * threads
-    with LmdbStore(as_given, directory / f"durable-{threads}") as store:
+    with LmdbStore(as_given, directory / f"durable-{replicas}-{threads}", replicas=replicas) as store:
         fill(store)
+        before = store.status().commits
         start = time.perf_counter()
 
         def write(thread: int) -> None:
@@ -110,25 +122,38 @@ def durable(directory: Path, threads: int, seconds: float) -> float:
             worker.start()
         for worker in workers:
             worker.join()
-        return (time.perf_counter() - start) / sum(done) * 1e6
+        spent = time.perf_counter() - start
+        after = store.status().commits
+    groups = after.groups - before.groups
+    commit_seconds = after.commit_seconds - before.commit_seconds
+    return Durable(spent / sum(done) * 1e6, sum(done) / groups, commit_seconds / groups * 1e6)
 
 
 def measure(seconds: float, directory: Path) -> dict[str, float]:
     figures = in_memory(seconds)
     with tempfile.TemporaryDirectory(dir=directory) as private:
-        for threads in WAITING_THREADS:
-            name = f"durable put, {threads} waiting thread{'s' if threads > 1 else ''}"
-            figures[name] = durable(Path(private), threads, seconds)
+        for replicas in (1, 3):
+            for threads in WAITING_THREADS:
+                name = f"durable put, {replicas} replica{'s' * (replicas > 1)}, {threads} waiting"
+                found = durable(Path(private), replicas, threads, seconds)
+                figures[name] = found.microseconds
+                if threads > 1:
+                    figures[f"{name}: plans in a group"] = found.plans_per_group
+                else:
+                    figures[f"{name}: leader's commit"] = found.commit_microseconds
     return figures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=1.0, help="for each figure")
+    parser.add_argument("--switch-interval", type=float, help="of threads, in seconds, in place of Python's own 0.005")
     parser.add_argument("--directory", type=Path, default=Path(), help="where the durable stores are made")
     arguments = parser.parse_args()
+    if arguments.switch_interval:
+        sys.setswitchinterval(arguments.switch_interval)
     for name, figure in measure(arguments.seconds, arguments.directory).items():
-        print(f"{name:36} {figure:9.2f} us")
+        print(f"{name:52} {figure:9.2f}{'' if 'in a group' in name else ' us'}")
 
 
 if __name__ == "__main__":

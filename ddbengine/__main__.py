@@ -1,10 +1,10 @@
-"""The command line: ``ddbengine serve`` with its options, or the options of DynamoDB Local as its users spell them."""
+"""The command line: the commands with their options, or the options of DynamoDB Local as its users spell them."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,6 +17,7 @@ __all__ = ["main"]
 
 _DEFAULT_PATH = Path("ddbengine-data")
 _DEFAULT_PORT = 8000
+_REPLICAS_ON_DISK = 3
 _LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 _VERSION = f"ddbengine {__version__}"
 
@@ -28,8 +29,14 @@ These are the options of DynamoDB Local. `ddbengine serve --help` lists our own,
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code, or exits with 2 when it is not understood."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = _local_options(words) if _is_local_spelling(words) else _own_options(words)
+    if _is_local_spelling(words):
+        return _serve(_local_options(words))
+    command: Callable[[argparse.Namespace], int]
+    command, given = _own_command(words)
+    return command(given)
 
+
+def _serve(options: Options) -> int:
     # Imported only now: help, version and usage errors need none of it.
     from ddbengine.api.server import serve
 
@@ -57,7 +64,8 @@ class _LocalParser(_Parser):
 # --- our own spelling ------------------------------------------------------------------------------------------------
 
 
-def _own_options(words: Sequence[str]) -> Options:
+def _own_command(words: Sequence[str]) -> tuple[Callable[[argparse.Namespace], int], argparse.Namespace]:
+    """What to run, and the arguments to run it with; exits when they are not understood."""
     parser = _Parser("ddbengine", description="A DynamoDB-compatible storage engine.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=_VERSION, help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
@@ -68,11 +76,25 @@ def _own_options(words: Sequence[str]) -> Options:
         allow_abbrev=False,
     )
     _add_serve_options(serve)
+    doctor = commands.add_parser(
+        "doctor",
+        help="check a store that no server has open, and repair it",
+        description="Check a store that no server has open: every replica by itself, the replicas beside each other, "
+        "and every item, index entry and counter. Nothing is changed without --repair.",
+        epilog="exit codes: 0 clean, be it after a repair; 1 something was found; 2 the store cannot be examined",
+        allow_abbrev=False,
+    )
+    _add_doctor_options(doctor)
     given = parser.parse_args(words)
     if given.command is None:
         parser.error("say what to do: ddbengine serve")
-    if given.tls_key is not None and given.tls_cert is None:
-        serve.error("--tls-key needs --tls-cert")
+    if given.command == "doctor":
+        return _doctor, given
+    _check_serve_options(serve, given)
+    return lambda given: _serve(_serve_options(given)), given
+
+
+def _serve_options(given: argparse.Namespace) -> Options:
     from ddbengine.api.server import Options
 
     return Options(
@@ -85,6 +107,62 @@ def _own_options(words: Sequence[str]) -> Options:
         log_level=given.log_level.upper(),
         tls_cert=given.tls_cert,
         tls_key=given.tls_key,
+        replicas=given.replicas,
+        replica_paths=tuple(given.replica_path),
+        durability=given.durability,
+        eventual_reads=given.eventual_reads,
+        replica_lag_ms=given.replica_lag,
+        min_replicas=given.min_replicas,
+    )
+
+
+def _replicas_of(given: argparse.Namespace) -> int:
+    if given.replicas is not None:
+        return int(given.replicas)
+    return 1 if given.in_memory else _REPLICAS_ON_DISK
+
+
+def _check_serve_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    """Refuse options that contradict each other, or that would be without effect."""
+    if given.tls_key is not None and given.tls_cert is None:
+        parser.error("--tls-key needs --tls-cert")
+    replicas, paths = _replicas_of(given), given.replica_path
+    if given.in_memory and (replicas > 1 or paths):
+        parser.error("a store in memory has one replica: leave out --in-memory, or --replicas and --replica-path")
+    if paths and len(paths) != replicas:
+        parser.error(f"--replica-path is to be given once for each of the {replicas} replicas, not {len(paths)} times")
+    if len({path.absolute() for path in paths}) < len(paths):
+        parser.error("each --replica-path has to be another directory")
+    if replicas == 1 and (given.eventual_reads == "any" or given.replica_lag):
+        parser.error("--eventual-reads any and --replica-lag need --replicas 3")
+    if given.replica_lag and given.eventual_reads != "any":
+        parser.error("--replica-lag is seen with --eventual-reads any only")
+    if given.min_replicas is not None and given.min_replicas > replicas:
+        parser.error(f"--min-replicas cannot be more than the {replicas} there are")
+
+
+def _add_doctor_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("path", type=Path, metavar="PATH", help="directory of the data, as given to serve with --db-path")
+    _add_replica_path(parser)
+    add("--repair", action="store_true", help="rebuild damaged and missing replicas from the best sound one")
+    add("--json", action="store_true", help="print the report as JSON")
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from ddbengine.commands.doctor import run
+
+    return run(given.path, given.replica_path, mend=given.repair, as_json=given.json)
+
+
+def _add_replica_path(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--replica-path",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="directory of a replica, given once for each (default: az1, az2 and az3 in the data's directory)",
     )
 
 
@@ -101,6 +179,7 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
         default=_DEFAULT_PATH,
         help="directory of the data, made if absent (default: ./%(default)s)",
     )
+    _add_replication_options(parser)
     add("--shared-db", action="store_true", help="the same tables for every access key and region")
     add("--cors", metavar="ORIGINS", help="origins of web pages that may call, separated by commas (default: all)")
     add("--delay-transient-statuses", action="store_true", help="show CREATING and its like for a while, as the cloud")
@@ -114,6 +193,49 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with this PEM certificate (chain)")
     add("--tls-key", type=Path, metavar="FILE", help="its PEM private key, if not in the same file")
+
+
+def _add_replication_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--replicas", type=int, choices=(1, 3), help="copies of the data (default: 3 on disk, 1 in memory)")
+    _add_replica_path(parser)
+    add(
+        "--durability",
+        choices=("quorum", "leader", "none"),
+        default="quorum",
+        help="answer a write when two replicas have it on disk, when one has, or when none needs to (default: quorum)",
+    )
+    add(
+        "--eventual-reads",
+        choices=("leader", "any"),
+        default="leader",
+        help="who serves eventually consistent reads: the leader, or any replica in turn (default: leader)",
+    )
+    add(
+        "--replica-lag",
+        type=_milliseconds,
+        metavar="MS",
+        default=0,
+        help="how long followers show old data, so that an application can be tested with stale reads (default: 0)",
+    )
+    add(
+        "--min-replicas",
+        type=_positive,
+        metavar="N",
+        help="replicas without which writes are refused (default: 2 of 3)",
+    )
+
+
+def _milliseconds(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"a lag is a whole number of milliseconds, not {text!r}")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 on is needed, not {text!r}")
+    return int(text)
 
 
 def _port(text: str) -> int:

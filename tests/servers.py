@@ -89,11 +89,13 @@ def dynamodb_local(package: Path, log: Path) -> Iterator[Server]:
         server.kill()
 
 
-def dynamodb_local_command(package: Path, port: int) -> list[str]:
-    """How DynamoDB Local is run; ``package`` is the npm package it comes in."""
+def dynamodb_local_command(package: Path, port: int, data: Path | None = None) -> list[str]:
+    """How DynamoDB Local is run; ``package`` is the npm package it comes in.  It keeps its data in a directory that
+    exists, or else in memory."""
     emulator = package / "emulator"
     libraries = f"-Djava.library.path={emulator / 'DynamoDBLocal_lib'}"
-    options = ["-inMemory", "-disableTelemetry", "-port", str(port)]
+    where = ["-inMemory"] if data is None else ["-dbPath", str(data)]
+    options = [*where, "-disableTelemetry", "-port", str(port)]
     return ["java", libraries, "-jar", str(emulator / "DynamoDBLocal.jar"), *options]
 
 

@@ -11,6 +11,7 @@ from ddbengine import __version__
 from ddbengine.__main__ import main
 from ddbengine.api import server
 from ddbengine.api.server import Options
+from ddbengine.commands import doctor
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,18 @@ DATA = Path("ddbengine-data")
         ("serve --log-level Debug", Options(path=DATA, log_level="DEBUG")),
         ("serve --tls-cert c --tls-key k", Options(path=DATA, tls_cert=Path("c"), tls_key=Path("k"))),
         ("serve --tls-cert both", Options(path=DATA, tls_cert=Path("both"))),
+        ("serve --replicas 1", Options(path=DATA, replicas=1)),
+        ("serve --in-memory --replicas 1", Options(path=None, replicas=1)),
+        (
+            "serve --replica-path a --replica-path b --replica-path c",
+            Options(path=DATA, replica_paths=(Path("a"), Path("b"), Path("c"))),
+        ),
+        ("serve --durability none", Options(path=DATA, durability="none")),
+        (
+            "serve --eventual-reads any --replica-lag 250",
+            Options(path=DATA, eventual_reads="any", replica_lag_ms=250),
+        ),
+        ("serve --min-replicas 1", Options(path=DATA, min_replicas=1)),
         ("-port 8001", Options(path=DATA, port=8001)),
         ("-inMemory -sharedDb", Options(path=None, shared=True)),
         ("-sharedDb -dbPath d", Options(path=Path("d"), shared=True)),
@@ -81,6 +94,25 @@ def test_options_are_understood_in_both_spellings(served: list[Options], argumen
         ("serve --in-memory --db-path d", "--in-memory"),
         ("serve --log-level loud", "loud"),
         ("serve --tls-key k", "--tls-key needs --tls-cert"),
+        ("serve --replicas 2", "--replicas"),
+        ("serve --in-memory --replicas 3", "a store in memory has one replica"),
+        ("serve --in-memory --replica-path d", "a store in memory has one replica"),
+        ("serve --in-memory --eventual-reads any", "need --replicas 3"),
+        ("serve --replica-path d", "once for each of the 3 replicas, not 1 times"),
+        ("serve --replicas 1 --replica-path d --replica-path e", "once for each of the 1 replicas, not 2 times"),
+        ("serve --replica-path d --replica-path e --replica-path ./d", "another directory"),
+        ("serve --durability some", "some"),
+        ("serve --eventual-reads all", "all"),
+        ("serve --replicas 1 --eventual-reads any", "need --replicas 3"),
+        ("serve --replicas 1 --replica-lag 5", "need --replicas 3"),
+        ("serve --replica-lag 5", "with --eventual-reads any only"),
+        ("serve --eventual-reads any --replica-lag 1.5", "a whole number of milliseconds, not '1.5'"),
+        ("serve --min-replicas 0", "from 1 on"),
+        ("serve --min-replicas 4", "more than the 3 there are"),
+        ("serve --replicas 1 --min-replicas 2", "more than the 1 there are"),
+        ("doctor", "PATH"),
+        ("doctor a b", "b"),
+        ("doctor a --nonsense", "--nonsense"),
         ("-port 0", "a number from 1 to 65535"),
         ("-port x", "-port"),
         ("-port", "-port"),
@@ -97,6 +129,28 @@ def test_what_is_not_understood_is_one_line_and_exit_code_2(
     assert served == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "placed", "mend", "as_json"),
+    [
+        ("doctor d", [], False, False),
+        ("doctor d --repair --json", [], True, True),
+        ("doctor d --replica-path a --replica-path b", [Path("a"), Path("b")], False, False),
+    ],
+)
+def test_the_doctor_is_called(
+    monkeypatch: pytest.MonkeyPatch, arguments: str, placed: list[Path], mend: bool, as_json: bool
+) -> None:
+    calls: list[tuple[Path, list[Path], bool, bool]] = []
+
+    def run(path: Path, placed: list[Path], *, mend: bool, as_json: bool) -> int:
+        calls.append((path, placed, mend, as_json))
+        return 1
+
+    monkeypatch.setattr(doctor, "run", run)
+    assert main(arguments.split()) == 1
+    assert calls == [(Path("d"), placed, mend, as_json)]
+
+
 @pytest.mark.parametrize("flag", ["--version", "-version"])
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str], flag: str) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -110,6 +164,8 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str], flag: str) -
         (["--help"], ["serve", "--version"]),
         (["-h"], ["serve", "--version"]),
         (["serve", "--help"], ["--in-memory", "--db-path", "--tls-cert", "ddbengine-data", "8000"]),
+        (["serve", "--help"], ["--replicas", "--replica-path", "--durability", "--eventual-reads", "--min-replicas"]),
+        (["doctor", "--help"], ["PATH", "--repair", "--json", "--replica-path", "exit codes"]),
         (["-help"], ["-inMemory", "-dbPath", "-sharedDb", "-cors", "8000"]),
     ],
 )

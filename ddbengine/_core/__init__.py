@@ -1,9 +1,10 @@
 """The Cython core: bytes in, bytes out.  Contracts and the stored form of values are in ``__init__.pyi``.
 
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``values``, ``documents``,
-``numbers`` and ``keys`` work on what is stored.
+``numbers`` and ``keys`` work on what is stored, ``digests`` on entries whatever they hold.
 """
 
+from ddbengine._core.digests import entry_hash
 from ddbengine._core.documents import (
     find,
     get_attribute,
@@ -46,6 +47,7 @@ __all__ = [
     "contains",
     "encode_item",
     "encode_value",
+    "entry_hash",
     "equal",
     "find",
     "get_attribute",

@@ -190,3 +190,11 @@ def key_part_prefix(value: Buffer) -> bytes:
 
 def partition_hash(raw: Buffer) -> bytes:
     """The first 4 bytes of MD5("Outliers" + raw): orders a scan (FACTS 5.7)."""
+
+# --- digests -----------------------------------------------------------------
+
+def entry_hash(key: Buffer, value: Buffer) -> int:
+    """A 64-bit hash of a key with its value, the same on every machine of one byte order.
+
+    Mixed well enough that a sum of hashes tells contents apart; no defence against chosen collisions.
+    """

@@ -22,6 +22,8 @@ from ddbengine.api.envelope import error_answer, fault_answer
 from ddbengine.api.frame import Answer, Request
 from ddbengine.engine.context import Caller
 from ddbengine.errors import ApiError, SerializationException, UnknownOperationException
+from ddbengine.storage.errors import StoreError
+from ddbengine.storage.status import StoreStatus
 
 __all__ = ["NOT_FOUND", "TOO_LARGE", "Check", "Dispatcher", "Operator"]
 
@@ -39,15 +41,17 @@ _log = logging.getLogger(__name__)
 
 
 class Operator(Protocol):
-    """What is asked of an engine: its operations, and an answer now or later.
+    """What is asked of an engine: its operations, an answer now or later, and how its store is.
 
-    A body, or the future of an outcome with a ``body``; ApiError is raised, or is the future's exception.
+    An answer is a body, or the future of an outcome with a ``body``; ApiError is raised, or is the future's exception.
     """
 
     @property
     def operations(self) -> Mapping[str, Any]: ...
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]: ...
+
+    def status(self) -> StoreStatus: ...
 
 
 class Dispatcher:
@@ -87,6 +91,10 @@ class Dispatcher:
         except ApiError as error:
             _log.info("a write refused: %s: %s", error.code, error.message)
             return error_answer(error)
+        except StoreError as error:
+            # Not a bug but the state of a disk, which may be the same for every write until somebody sees to it.
+            _log.error("a write failed: %s", error)
+            return fault_answer()
         except Exception:
             _log.exception("a write failed")
             return fault_answer()

@@ -6,16 +6,19 @@ aiohttp takes longer to import than all the rest to start, so it is imported whe
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import html
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ddbengine import __version__
+from ddbengine.storage.status import FAILED, REBUILDING, StoreStatus
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["Pages"]
+__all__ = ["Pages", "health"]
 
 _LANDING = """\
 <!doctype html>
@@ -69,6 +72,7 @@ print(table.get_item(Key={{"Artist": "Acme Band"}})["Item"])</code></pre>
   <dt>Credentials</dt><dd>Any will do. Tables are separate by access key id and region, unless the server was
     started with <code>--shared-db</code>.</dd>
   <dt>Health</dt><dd><a href="health"><code>/_ddbengine/health</code></a></dd>
+  <dt>Metrics</dt><dd><a href="metrics"><code>/_ddbengine/metrics</code></a>, for Prometheus</dd>
   <dt>Options</dt><dd><code>ddbengine serve --help</code></dd>
   <dt>The API</dt><dd><a href="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/">Amazon DynamoDB API
     reference</a></dd>
@@ -81,7 +85,9 @@ print(table.get_item(Key={{"Artist": "Acme Band"}})["Item"])</code></pre>
 class Pages:
     """The application, opened at the first call of ``protocol``."""
 
-    def __init__(self, *, tls: bool) -> None:
+    def __init__(self, status: Callable[[], StoreStatus], *, tls: bool) -> None:
+        """``status`` tells of the store; it is called from another thread than the loop's."""
+        self._status = status
         self._scheme = "https" if tls else "http"
         self._started = time.monotonic()
         self._opening = asyncio.Lock()
@@ -111,6 +117,7 @@ class Pages:
                 web.get("/_ddbengine", self._redirect),
                 web.get("/_ddbengine/", self._landing),
                 web.get("/_ddbengine/health", self._health),
+                web.get("/_ddbengine/metrics", self._metrics),
             ]
         )
         application.on_response_prepare.append(_close_after)
@@ -132,8 +139,35 @@ class Pages:
     async def _health(self, request: web.Request) -> web.StreamResponse:
         from aiohttp import web
 
-        uptime = round(time.monotonic() - self._started, 3)
-        return web.json_response({"status": "ok", "version": __version__, "uptime_seconds": uptime})
+        body = health(await self._store_status(), self._uptime_seconds())
+        return web.json_response(body, status=200 if body["store"]["writable"] else 503)
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        from aiohttp import web
+
+        from ddbengine.api import metrics
+
+        text = metrics.exposition(await self._store_status(), self._uptime_seconds())
+        return web.Response(body=text.encode(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    async def _store_status(self) -> StoreStatus:
+        return await asyncio.get_running_loop().run_in_executor(None, self._status)
+
+    def _uptime_seconds(self) -> float:
+        return round(time.monotonic() - self._started, 3)
+
+
+def health(status: StoreStatus, uptime_seconds: float) -> dict[str, Any]:
+    """The health page: ``ok``, ``degraded`` while a replica is failed or being rebuilt, ``read-only`` when there are
+    too few for writes."""
+    complete = not any(replica.state in (FAILED, REBUILDING) for replica in status.replicas)
+    word = "read-only" if not status.writable else "ok" if complete else "degraded"
+    return {
+        "status": word,
+        "version": __version__,
+        "uptime_seconds": uptime_seconds,
+        "store": dataclasses.asdict(status),
+    }
 
 
 def _import_aiohttp() -> None:

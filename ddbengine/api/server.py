@@ -45,6 +45,17 @@ class Options:
     log_level: str = "WARNING"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    replicas: int | None = None
+    """None: three on disk; in memory there is always one."""
+    replica_paths: tuple[Path, ...] = ()
+    """One for each replica; none puts them below ``path``."""
+    durability: str = "quorum"
+    """quorum, leader or none: docs/durability.md.  In memory it says nothing."""
+    eventual_reads: str = "leader"
+    """leader or any."""
+    replica_lag_ms: int = 0
+    min_replicas: int | None = None
+    """None: two of three."""
 
 
 class Server:
@@ -62,7 +73,7 @@ class Server:
         limits = limits or ConnectionLimits()
         allowed = Cors.of_option(cors)
         self._tls = tls
-        self._pages = Pages(tls=tls is not None)
+        self._pages = Pages(engine.status, tls=tls is not None)
         self._acceptor = Acceptor(
             asyncio.get_running_loop(),
             Dispatcher(engine, check, allowed, limits.body_bytes),
@@ -170,7 +181,17 @@ def serve(options: Options) -> int:
     transient = TRANSIENT_SECONDS if options.delay_transient_statuses else 0.0
     try:
         tls = _tls_context(options)
-        engine = open_engine(options.path, shared=options.shared, transient_seconds=transient)
+        engine = open_engine(
+            options.path,
+            shared=options.shared,
+            transient_seconds=transient,
+            replicas=options.replicas,
+            replica_paths=options.replica_paths,
+            durability=options.durability,
+            eventual_reads=options.eventual_reads,
+            replica_lag_ms=options.replica_lag_ms,
+            min_replicas=options.min_replicas,
+        )
     except (CannotServe, CannotOpen) as error:
         return _failed(error)
     loop = new_event_loop()

@@ -152,15 +152,16 @@ def table_key(namespace: str, name: str) -> bytes:
 def save(schema: TableSchema) -> Writes:
     """Writes that add a schema or replace the one of the same name."""
     row = (table_key(schema.namespace, schema.name), stored.encode(schema))
-    return Writes(puts=[row, _new_version()])
+    return Writes(puts=[row, new_version()])
 
 
 def remove(schema: TableSchema) -> Writes:
     """Writes that take a schema out of the catalog."""
-    return Writes(deletes=[table_key(schema.namespace, schema.name)], puts=[_new_version()])
+    return Writes(deletes=[table_key(schema.namespace, schema.name)], puts=[new_version()])
 
 
-def _new_version() -> tuple[bytes, bytes]:
+def new_version() -> tuple[bytes, bytes]:
+    """The put that ends the life of everything cached."""
     return VERSION_KEY, uuid.uuid4().bytes[:8]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import msgpack
+
 from ddbengine import _core
 from ddbengine.indexes.entries import Entry, entry_of
 from ddbengine.schema.table import TableSchema
@@ -12,6 +14,8 @@ from ddbengine.storage.store import ReadTxn, Writes
 
 COUNTERS = b"N"
 COLLECTIONS = b"S"
+_HASH = slice(5, 9)
+"""Where an item's key has the hash of its partition key: behind the keyspace and the table's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,15 @@ class ItemChange:
     key: bytes
     old: bytes | None
     new: bytes | None
+    actor: str | None = None
+    """Who made it if not a request: the service's own name, as stream records show it."""
+
+    def record(self) -> bytes:
+        """The logical part of the change's log record: msgpack of [table number, partition hash, key, old item, new
+        item, actor]."""
+        key = self.key
+        packed: bytes = msgpack.packb((self.schema.number, key[_HASH], key, self.old, self.new, self.actor))
+        return packed
 
     def partition(self) -> bytes:
         """The encoded value of the item's partition key."""
@@ -41,7 +54,7 @@ def writes_of(change: Any, txn: ReadTxn) -> Writes:
 
 
 def _writes_of_item(change: ItemChange) -> Writes:
-    writes = Writes()
+    writes = Writes(record=change.record)
     schema, old, new = change.schema, change.old, change.new
     if new is None:
         writes.deletes.append(change.key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 from ddbengine.engine.catalog import Catalog
@@ -12,6 +13,8 @@ from ddbengine.engine.changes import writes_of
 from ddbengine.engine.context import Caller, Prepare, Surroundings
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.operations import OPERATIONS
+from ddbengine.engine.reset import Reset
+from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
 
 __all__ = ["Engine"]
@@ -58,6 +61,25 @@ class Engine:
         """As ``answer``, waiting for a write to be durable."""
         answer = self.answer(operation, request, caller)
         return answer if isinstance(answer, bytes) else answer.result().body
+
+    def fork(self, path: Path | None = None) -> Engine:
+        """An engine of its own over a copy of everything there is now: in memory, or in a directory that is empty or
+        not there yet.  Others may write meanwhile.  Raise StoreError when there is no room, or something in the way."""
+        surroundings = self._surroundings
+        return Engine(
+            lambda _: self.store.fork(path),
+            clock=surroundings.clock,
+            shared=surroundings.shared,
+            transient_seconds=surroundings.transient_seconds,
+        )
+
+    def reset(self) -> None:
+        """Delete all tables of all callers and everything in them, in order with other writes; numbers start anew."""
+        self.store.submit(Reset()).result()
+
+    def status(self) -> StoreStatus:
+        """How the store and its replicas are at this moment."""
+        return self.store.status()
 
     def close(self) -> None:
         """Finish what was submitted and release the store."""

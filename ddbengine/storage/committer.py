@@ -11,14 +11,15 @@ commit, and only then is anybody answered, for even a refusal may rest on a chan
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 import lmdb
 
-from ddbengine.storage.environment import CLOSED, FORKED, Environment, refuse_when_closed, store_error
+from ddbengine.storage.environment import CLOSED, FORKED, refuse_when_closed, store_error
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.store import Outcome, Plan, WritesOf
 from ddbengine.storage.transactions import WriteTransaction
@@ -26,49 +27,80 @@ from ddbengine.storage.transactions import WriteTransaction
 GROUP_MAX_PLANS = 512
 """Bounds what is lost to a failed commit and run again, and the memory a transaction takes."""
 
+Results = list["Outcome | Exception"]
+Answer = Callable[[Results], None]
 
-def commit(environment: Environment, writes_of: WritesOf, plans: Sequence[Plan]) -> list[Outcome | Exception]:
-    """Run plans in order and commit their changes together; say for each what came of it, never raise an Exception.
+
+class Target(Protocol):
+    """Where groups are committed: an Environment by itself, or the leader of replicas."""
+
+    def begin_group(self) -> WriteTransaction: ...
+
+    def commit_group(self, view: WriteTransaction) -> None:
+        """Flush the counters and commit; touches no disk when nothing was written."""
+        ...
+
+    def abandon_group(self, view: WriteTransaction) -> None: ...
+
+    def grow(self) -> None: ...
+
+    def is_fault(self, error: Exception) -> bool:
+        """Whether an error is the target's own, so that the plans should be run somewhere else."""
+        ...
+
+
+class TargetFault(StoreError):
+    """The target failed, and nothing of the group was acknowledged or will be."""
+
+
+def commit(target: Target, writes_of: WritesOf, plans: Sequence[Plan]) -> Results:
+    """Run plans in order and commit their changes together; say for each what came of it.
 
     A plan that raises has written nothing.  When the map is full it is made larger and all plans run again.  When
     applying changes or committing fails for another reason, each plan gets a transaction of its own, so that the one
     at fault fails alone: with StoreFull or StoreError, or with what ``writes_of`` raised.
+    The only Exception it raises is TargetFault, before anything was committed.
     """
     while True:
         try:
             try:
-                return _attempt(environment, writes_of, plans)
+                return _attempt(target, writes_of, plans)
             except lmdb.MapFullError:
-                environment.grow()
+                target.grow()
         except Exception as error:
+            if target.is_fault(error):
+                raise TargetFault(f"the commit failed: {error}") from error
             if len(plans) == 1:
                 return [_as_failure(error)]
-            return [result for plan in plans for result in commit(environment, writes_of, [plan])]
+            return [_commit_alone(target, writes_of, plan) for plan in plans]
 
 
-def _attempt(environment: Environment, writes_of: WritesOf, plans: Sequence[Plan]) -> list[Outcome | Exception]:
-    txn = environment.begin_write()
+def _commit_alone(target: Target, writes_of: WritesOf, plan: Plan) -> Outcome | Exception:
     try:
-        view = WriteTransaction(txn)
-        results: list[Outcome | Exception] = []
-        changed = False
+        return commit(target, writes_of, [plan])[0]
+    except TargetFault as fault:
+        # Others of its group may be committed already, so the group cannot be run elsewhere any more.
+        return fault
+
+
+def _attempt(target: Target, writes_of: WritesOf, plans: Sequence[Plan]) -> Results:
+    view = target.begin_group()
+    try:
+        results: Results = []
         for plan in plans:
             try:
                 outcome = plan.run(view)
-            except lmdb.MapFullError:
-                raise  # of counters that a scan wanted to see; not the plan's doing
+            except lmdb.Error:
+                raise  # a full map, of counters that a scan wanted to see, or a broken file: not the plan's doing
             except Exception as error:
                 results.append(error)
                 continue
             for change in outcome.changes:
                 view.apply(writes_of(change, view))
-                changed = True
             results.append(outcome)
-        if changed:
-            view.flush()
-        txn.commit()  # touches no disk when nothing was written
+        target.commit_group(view)
     except BaseException:
-        environment.abandon(txn)
+        target.abandon_group(view)
         raise
     return results
 
@@ -115,12 +147,19 @@ def _resolve(future: Future[Outcome], result: Outcome | Exception) -> None:
         future.set_result(result)
 
 
-class InlineCommitter:
-    """Commits in the thread that submits, one plan at a time, and returns resolved futures."""
+def _resolve_all(futures: Sequence[Future[Outcome]], results: Sequence[Outcome | Exception]) -> None:
+    for future, result in zip(futures, results, strict=False):
+        _resolve(future, result)
 
-    def __init__(self, environment: Environment, writes_of: WritesOf) -> None:
-        self._environment = environment
-        self._writes_of = writes_of
+
+class InlineCommitter:
+    """Commits in the thread that submits, one plan at a time, and returns resolved futures.
+
+    ``run`` commits plans and says what came of each, as ``commit`` does.
+    """
+
+    def __init__(self, run: Callable[[Sequence[Plan]], Results]) -> None:
+        self._run = run
         self._lock = threading.Lock()
         self._refusal: str | None = None
 
@@ -128,7 +167,7 @@ class InlineCommitter:
         refuse_when_closed(self._refusal)
         with self._lock:
             refuse_when_closed(self._refusal)
-            [result] = commit(self._environment, self._writes_of, (plan,))
+            [result] = self._run((plan,))
         return Settled(result)
 
     def close(self) -> None:
@@ -140,11 +179,14 @@ class InlineCommitter:
 
 
 class GroupCommitter:
-    """Commits whatever waits, in a thread of its own, and resolves each future when its plan's changes are durable."""
+    """Commits whatever waits, in a thread of its own, and resolves each future when its plan's changes are durable.
 
-    def __init__(self, environment: Environment, writes_of: WritesOf) -> None:
-        self._environment = environment
-        self._writes_of = writes_of
+    ``run`` commits a group and gives the results to the function it is handed, at once or when enough replicas have
+    it, from whatever thread.
+    """
+
+    def __init__(self, run: Callable[[Sequence[Plan], Answer], None]) -> None:
+        self._commit = run
         self._lock = threading.Lock()
         self._refusal: str | None = None
         self._waiting: SimpleQueue[tuple[Plan, Future[Outcome]] | None] = SimpleQueue()
@@ -174,15 +216,16 @@ class GroupCommitter:
     def _run(self) -> None:
         while True:
             group, last = self._take()
+            futures = [future for _, future in group]
             try:
-                results = commit(self._environment, self._writes_of, [plan for plan, _ in group]) if group else []
+                if group:
+                    self._commit([plan for plan, _ in group], partial(_resolve_all, futures))
             except BaseException as error:
                 # Not even this may leave somebody waiting, or end the thread that everybody depends on.
-                failure = StoreError(f"the committer failed: {error!r}")
-                failure.__cause__ = error
-                results = [failure] * len(group)
-            for (_, future), result in zip(group, results, strict=True):
-                _resolve(future, result)
+                failure = error if isinstance(error, StoreError) else StoreError(f"the committer failed: {error!r}")
+                if failure is not error:
+                    failure.__cause__ = error
+                _resolve_all([future for future in futures if not future.done()], [failure] * len(group))
             if last:
                 return
 

@@ -7,6 +7,7 @@ with all of its map reserved; so the map starts small and grows by steps.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from contextlib import ExitStack
@@ -19,9 +20,16 @@ from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFo
 from ddbengine.storage.gate import Gate
 from ddbengine.storage.locks import DirectoryLock
 from ddbengine.storage.memory_file import RESERVES, MemoryFile
+from ddbengine.storage.migration import FORMAT_KEY, FORMAT_VERSION, bring_up_to_date, is_current
+from ddbengine.storage.seal import DATA_FILE, seal, sync_directory, unseal
+from ddbengine.storage.transactions import Snapshot, WriteTransaction
 
 if TYPE_CHECKING:
     Transaction = lmdb.Transaction[memoryview]
+
+_log = logging.getLogger(__name__)
+
+__all__ = ["FORMAT_KEY", "FORMAT_VERSION", "Environment"]
 
 GIB = 1 << 30
 MAP_START_BYTES = (64 if sys.maxsize > 1 << 32 and sys.platform != "win32" else 1) * GIB
@@ -38,8 +46,6 @@ SPARE_READS_MAX = 64
 READERS_TIMEOUT_SECONDS = 30.0
 """How long a growth or a close waits for open reads; they last milliseconds unless something is wrong."""
 ABANDON_TIMEOUT_SECONDS = 1.0
-FORMAT_KEY = b"F"
-FORMAT_VERSION = 1
 
 assert MAP_SMALLEST_BYTES <= MAP_START_BYTES <= MAP_LIMIT_BYTES
 assert MEMORY_MAP_START_BYTES <= MEMORY_GROWTH_MAX_BYTES
@@ -48,7 +54,17 @@ assert MEMORY_MAP_START_BYTES <= MEMORY_GROWTH_MAX_BYTES
 class Environment:
     """An open LMDB environment: ``begin`` for reads behind ``gate``, ``begin_write`` for the committer."""
 
-    def __init__(self, path: Path | None, durable: bool, map_bytes: int | None, map_limit_bytes: int) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        durable: bool,
+        map_bytes: int | None,
+        map_limit_bytes: int,
+        sealed: bool = False,
+        contents: Environment | None = None,
+    ) -> None:
+        """``sealed``: the seal beside the file was found to fit, so the file needs no examination while it stays.
+        ``contents``: what one in memory begins with a copy of."""
         self.path = path
         self.gate = Gate()
         self._durable = durable
@@ -57,12 +73,41 @@ class Environment:
         self._map_bytes = map_bytes or (MEMORY_MAP_START_BYTES if self._in_place else MAP_START_BYTES)
         self._map_limit_bytes = map_limit_bytes
         self._lock: DirectoryLock | None = None
-        self._lmdb = self._open_in_memory() if path is None else self._open_on_disk(path)
+        self._sealed = sealed
+        self._trusted = True
+        """A seal vouches for the file as it is, so it has to go before a write."""
+        self._identity: tuple[int, int] | None = None
+        """Device and number of the data file that is open."""
+        self._lmdb = self._open_in_memory(contents) if path is None else self._open_on_disk(path)
         self.begin = self._lmdb.begin
+
+    # --- as the committer's target, without replicas ---------------------------------------------
+
+    def begin_group(self) -> WriteTransaction:
+        return WriteTransaction(self.begin_write())
+
+    def commit_group(self, view: WriteTransaction) -> None:
+        view.flush()
+        view.txn.commit()
+
+    def abandon_group(self, view: WriteTransaction) -> None:
+        self.abandon(view.txn)
+
+    def is_fault(self, error: Exception) -> bool:
+        return False
+
+    # --- as a replica's disk ---------------------------------------------------------------------
 
     def begin_write(self) -> Transaction:
         """The only write transaction at a time, bound to the calling thread.  lmdb.Error when LMDB cannot go on."""
+        if self._sealed and self.path is not None:
+            unseal(self.path)
+            self._sealed = False
         return self._lmdb.begin(None, None, True, True)
+
+    def commit(self, txn: Transaction) -> None:
+        """Durably, if the environment is; lmdb.Error when it failed, and then only ``abandon`` is left."""
+        txn.commit()
 
     def abandon(self, txn: Transaction) -> None:
         """Abort a write transaction.
@@ -90,8 +135,41 @@ class Environment:
             raise StoreFull(f"the store cannot grow to {larger} bytes: {error}") from error
         self._map_bytes = larger
 
+    def copy_to(self, file: Path) -> None:
+        """Write a consistent copy of everything into a file, synced.  lmdb.Error or OSError.
+
+        A compacting one, since LMDB's other kind keeps the writer out at one point.
+        """
+        with open(file, "wb") as copy, Snapshot(self.begin, self.gate) as snapshot:
+            self._lmdb.copyfd(copy.fileno(), compact=True, txn=snapshot.txn)
+            os.fsync(copy.fileno())
+
+    def fault(self) -> str | None:
+        """What is wrong with the files as the file system shows them; None when they are those that are open."""
+        if self.path is None:
+            return None
+        try:
+            found = _identity_of(self.path)
+        except OSError as error:
+            return f"{self.path / DATA_FILE} is gone: {error.strerror}"
+        return None if found == self._identity else f"{self.path / DATA_FILE} is not the file that was opened"
+
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the map, and how many of them are used."""
+        known = self._lmdb.info()
+        return known["map_size"], (known["last_pgno"] + 1) * self._lmdb.stat()["psize"]
+
+    def distrust(self) -> None:
+        """Take its seal away, and do not seal it again when it is closed."""
+        self._trusted = False
+        if self._sealed and self.path is not None:
+            try:
+                unseal(self.path)
+            except OSError as error:
+                _log.warning("the seal of %s cannot be taken away: %s", self.path, error)
+
     def close(self, timeout_seconds: float) -> None:
-        """Wait for open reads, sync, release everything.  StoreBusy when a read stays open; may be tried again."""
+        """Wait for open reads, sync, seal, release everything.  StoreBusy when a read stays open; then try again."""
         try:
             self.gate.refuse(CLOSED, timeout_seconds)
         except TimeoutError as error:
@@ -103,6 +181,8 @@ class Environment:
             raise store_error(error) from error
         finally:
             self._lmdb.close()
+            if self.path is not None and not self._sealed and self._trusted and self.fault() is None:
+                _seal_if_possible(self.path)
             if self._lock is not None:
                 self._lock.release()
             if self._memory is not None:
@@ -115,25 +195,40 @@ class Environment:
             self._lock.release()
 
     def _open_on_disk(self, path: Path) -> lmdb.Environment:
-        created = _make_directory(path)
+        created = make_directory(path)
         with ExitStack() as undo:
             lock = DirectoryLock(path)
             undo.callback(lock.release)
+            if not self._sealed:
+                unseal(path)
             environment = self._open(path, self._durable)
             undo.callback(environment.close)
-            _check_format(environment, path)
+            self._bring_up_to_date(environment, path)
+            self._identity = _identity_of(path)
             if self._durable:
-                _sync_directory(path)
+                sync_directory(path)
                 if created:
-                    _sync_directory(path.parent)
+                    sync_directory(path.parent)
             undo.pop_all()
         self._lock = lock
         return environment
 
-    def _open_in_memory(self) -> lmdb.Environment:
+    def _bring_up_to_date(self, environment: lmdb.Environment, path: Path) -> None:
+        with environment.begin(buffers=True) as txn:
+            if is_current(txn):
+                return
+        if self._sealed:
+            unseal(path)
+            self._sealed = False
+        with environment.begin(write=True, buffers=True) as txn:
+            bring_up_to_date(txn, path)
+
+    def _open_in_memory(self, contents: Environment | None) -> lmdb.Environment:
         with ExitStack() as undo:
             self._memory = MemoryFile()
             undo.callback(self._memory.close)
+            if contents is not None:
+                contents.copy_to(self._memory.directory / DATA_FILE)
             environment = self._open(self._memory.directory, durable=False)
             undo.callback(environment.close)
             self._memory.opened()
@@ -149,7 +244,7 @@ class Environment:
             self._memory.reserve(size_bytes)
 
     def _open(self, directory: Path, durable: bool) -> lmdb.Environment:
-        map_bytes = max(self._map_bytes, min(2 * _size_of(directory / "data.mdb"), self._map_limit_bytes))
+        map_bytes = max(self._map_bytes, min(2 * _size_of(directory / DATA_FILE), self._map_limit_bytes))
         while True:
             try:
                 environment = lmdb.open(
@@ -193,22 +288,19 @@ def refuse_when_closed(reason: str | None) -> None:
         raise StoreClosed(reason)
 
 
-def _check_format(environment: lmdb.Environment, path: Path) -> None:
-    """Mark an empty environment as ours; refuse what is not ours or of another version."""
-    with environment.begin(write=True) as txn:
-        stored = txn.get(FORMAT_KEY)
-        if stored is None:
-            if txn.stat()["entries"]:
-                raise StoreFormat(f"{path} holds an LMDB database that is not a store of ddbengine")
-            txn.put(FORMAT_KEY, b"%d" % FORMAT_VERSION)
-        elif stored != b"%d" % FORMAT_VERSION:
-            raise StoreFormat(
-                f"the store in {path} has format {stored.decode('ascii', 'replace')}, "
-                f"this version of ddbengine reads format {FORMAT_VERSION}"
-            )
+def _identity_of(directory: Path) -> tuple[int, int]:
+    found = (directory / DATA_FILE).stat()
+    return found.st_dev, found.st_ino
 
 
-def _make_directory(path: Path) -> bool:
+def _seal_if_possible(directory: Path) -> None:
+    try:
+        seal(directory)
+    except OSError as error:
+        _log.warning("%s is not sealed and will be examined when it is opened: %s", directory, error)
+
+
+def make_directory(path: Path) -> bool:
     """True when it was made now.  Parents are not: a mistyped path should not start an empty store somewhere."""
     try:
         path.mkdir()
@@ -228,14 +320,3 @@ def _size_of(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make new names in a directory survive a power loss.  Windows cannot, and need not."""
-    if sys.platform == "win32":
-        return
-    opened = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -52,26 +52,40 @@ def put(txn: Transaction, key: bytes, value: bytes) -> None:
     txn.put(key, value)
 
 
+def replace(txn: Transaction, key: bytes, value: bytes) -> bytes | None:
+    """As ``put``; returns what was there."""
+    assert key[0] != LAYER[0], "the keyspace of layers is not for callers"
+    if len(key) > DIRECT_MAX_BYTES:
+        key = _make_way(txn, key)
+    return _as_bytes(txn.replace(key, value))
+
+
 def delete(txn: Transaction, key: bytes) -> bool:
     """Remove a key of any length, and the layers that it leaves empty; False when it was not there."""
-    assert key[0] != LAYER[0], "the keyspace of layers is not for callers"
     if len(key) <= DIRECT_MAX_BYTES:
+        assert key[0] != LAYER[0], "the keyspace of layers is not for callers"
         return txn.delete(key)
+    return pop(txn, key) is not None
+
+
+def pop(txn: Transaction, key: bytes) -> bytes | None:
+    """As ``delete``; returns what was there."""
+    assert key[0] != LAYER[0], "the keyspace of layers is not for callers"
     pointers = []
     while len(key) > DIRECT_MAX_BYTES:
         pointer = key[:ENTRY_MAX_BYTES]
         number = txn.get(pointer)
         if number is None:
-            return False
+            return None
         prefix = LAYER + bytes(number)
         pointers.append((pointer, prefix))
         key = prefix + key[ENTRY_MAX_BYTES:]
-    found = txn.delete(key)
+    found = txn.pop(key)
     for pointer, prefix in reversed(pointers):
         if not _is_empty(txn, prefix):
             break
         txn.delete(pointer)
-    return found
+    return _as_bytes(found)
 
 
 def scan(txn: Transaction, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, memoryview]]:
@@ -176,3 +190,8 @@ def _next_number(txn: Transaction) -> int:
 def _is_empty(txn: Transaction, prefix: bytes) -> bool:
     with txn.cursor() as cursor:
         return not (cursor.set_range(prefix) and bytes(cursor.key()[:PREFIX_BYTES]) == prefix)
+
+
+def _as_bytes(value: memoryview | bytes | None) -> bytes | None:
+    """The binding copies what it replaces or pops, whatever its types say."""
+    return value if value is None or isinstance(value, bytes) else bytes(value)

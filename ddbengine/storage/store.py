@@ -5,11 +5,14 @@ Only protocols and plain data live here.  Keys and values are opaque bytes; a ke
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
+
+from ddbengine.storage.status import StoreStatus
 
 
 class ReadTxn(Protocol):
@@ -35,6 +38,10 @@ class Writes:
     puts: list[tuple[bytes, bytes]] = field(default_factory=list)
     deletes: list[bytes] = field(default_factory=list)
     counters: list[tuple[bytes, tuple[int, ...]]] = field(default_factory=list)
+    record: Callable[[], bytes] | None = None
+    """Makes the logical part of the change's log record; called only when the change is logged."""
+    logged: bool = False
+    """Whether the change log must have it even if no replica follows."""
 
 
 class Change(Protocol):
@@ -74,6 +81,12 @@ class Store(Protocol):
         """Run the plan in order, grouped with others, atomically; the future resolves when its changes are durable.
         A store without fsync resolves it before returning."""
         ...
+
+    def fork(self, path: Path | None = None) -> Store:
+        """A store of its own with everything acknowledged so far, in memory or in an empty directory."""
+        ...
+
+    def status(self) -> StoreStatus: ...
 
     def close(self) -> None:
         """Finish what was submitted, sync, release."""

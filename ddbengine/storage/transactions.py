@@ -8,7 +8,9 @@ from functools import lru_cache
 from operator import add
 from typing import TYPE_CHECKING
 
+from ddbengine._core import entry_hash
 from ddbengine.storage import layers
+from ddbengine.storage.digest import MODULUS_MASK
 from ddbengine.storage.layers import DIRECT_MAX_BYTES
 from ddbengine.storage.store import Writes
 
@@ -26,7 +28,7 @@ class Snapshot:
     """A read transaction, open inside ``with``.  It holds back the reuse of freed pages, so keep it short, and never
     wait for a write inside one: a write that needs a larger map waits for all snapshots to end."""
 
-    __slots__ = ("_begin", "_gate", "_txn")
+    __slots__ = ("_begin", "_gate", "txn")
 
     def __init__(self, begin: Callable[..., Transaction], gate: Gate) -> None:
         self._begin = begin
@@ -38,7 +40,7 @@ class Snapshot:
         if gate.shut:
             gate.wait(self)
         try:
-            self._txn = self._begin(None, None, False, True)
+            self.txn = self._begin(None, None, False, True)
         except BaseException:
             gate.left(self)
             raise
@@ -47,7 +49,7 @@ class Snapshot:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._txn.abort()
+        self.txn.abort()
         gate = self._gate
         gate.inside.discard(self)
         if gate.shut:
@@ -55,11 +57,11 @@ class Snapshot:
 
     def get(self, key: bytes) -> memoryview | None:
         if len(key) <= DIRECT_MAX_BYTES:
-            return self._txn.get(key)
-        return layers.get(self._txn, key)
+            return self.txn.get(key)
+        return layers.get(self.txn, key)
 
     def scan(self, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, memoryview]]:
-        return layers.scan(self._txn, low, high, reverse)
+        return layers.scan(self.txn, low, high, reverse)
 
 
 class WriteTransaction:
@@ -69,56 +71,114 @@ class WriteTransaction:
     many plans change it; who reads a row before that sees the sum.
     """
 
-    __slots__ = ("_deltas", "_txn")
+    __slots__ = ("_deltas", "txn")
 
     def __init__(self, txn: Transaction) -> None:
-        self._txn = txn
+        self.txn = txn
         self._deltas: dict[bytes, tuple[int, ...]] = {}
 
     def get(self, key: bytes) -> memoryview | bytes | None:
         if key in self._deltas:
             return self._counter_row(key, self._deltas[key])
         if len(key) <= DIRECT_MAX_BYTES:
-            return self._txn.get(key)
-        return layers.get(self._txn, key)
+            return self.txn.get(key)
+        return layers.get(self.txn, key)
 
     def scan(self, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, memoryview]]:
         if self._deltas and any(low <= key < high for key in self._deltas):
             self.flush()
-        return layers.scan(self._txn, low, high, reverse)
+        return layers.scan(self.txn, low, high, reverse)
 
     def apply(self, writes: Writes) -> None:
         """Carry out one change: its deletes, then its puts, then its counters.
 
         A key is in at most one of the three.  A counter row that is put or deleted loses the deltas it had so far.
         """
-        txn, deltas = self._txn, self._deltas
+        txn, deltas = self.txn, self._deltas
         for key in writes.deletes:
             deltas.pop(key, None)
             layers.delete(txn, key)
         for key, value in writes.puts:
             deltas.pop(key, None)
             layers.put(txn, key, value)
-        for key, changes in writes.counters:
-            known = deltas.get(key)
-            deltas[key] = changes if known is None else tuple(map(add, known, changes))
+        if writes.counters:
+            self._add(writes.counters)
 
     def flush(self) -> None:
         """Write the counters."""
         for key, changes in self._deltas.items():
             row = self._counter_row(key, changes)
             if row is None:
-                layers.delete(self._txn, key)
+                layers.delete(self.txn, key)
             else:
-                layers.put(self._txn, key, row)
+                layers.put(self.txn, key, row)
         self._deltas.clear()
+
+    def _add(self, counters: list[tuple[bytes, tuple[int, ...]]]) -> None:
+        deltas = self._deltas
+        for key, changes in counters:
+            known = deltas.get(key)
+            deltas[key] = changes if known is None else tuple(map(add, known, changes))
 
     def _counter_row(self, key: bytes, changes: tuple[int, ...]) -> bytes | None:
         """The row with the changes added; None when nothing but zeros is left."""
         row = counter_row(len(changes))
-        before = layers.get(self._txn, key)
+        before = layers.get(self.txn, key)
         packed = row.pack(*changes) if before is None else row.pack(*map(add, row.unpack(before), changes))
         return packed if any(packed) else None
+
+
+class HashedTransaction(WriteTransaction):
+    """A WriteTransaction that keeps the digest of the environment (see ``digest``) in step with its writes."""
+
+    __slots__ = ("digest",)
+
+    def __init__(self, txn: Transaction, digest: int) -> None:
+        super().__init__(txn)
+        self.digest = digest
+
+    def apply(self, writes: Writes) -> None:
+        deltas = self._deltas
+        for key in writes.deletes:
+            deltas.pop(key, None)
+            self._remove(key)
+        for key, value in writes.puts:
+            deltas.pop(key, None)
+            self._put(key, value)
+        self._add(writes.counters)
+
+    def flush(self) -> None:
+        for key, changes in self._deltas.items():
+            row = self._counter_row(key, changes)
+            if row is None:
+                self._remove(key)
+            else:
+                self._put(key, row)
+        self._deltas.clear()
+
+    def _remove(self, key: bytes) -> None:
+        gone = layers.pop(self.txn, key)
+        if gone is not None:
+            self.digest = (self.digest - entry_hash(key, gone)) & MODULUS_MASK
+
+    def _put(self, key: bytes, value: bytes) -> None:
+        before = layers.replace(self.txn, key, value)
+        change = entry_hash(key, value) - (0 if before is None else entry_hash(key, before))
+        self.digest = (self.digest + change) & MODULUS_MASK
+
+
+class RecordedTransaction(HashedTransaction):
+    """A HashedTransaction that remembers what was applied, for the change log."""
+
+    __slots__ = ("applied",)
+
+    def __init__(self, txn: Transaction, digest: int) -> None:
+        super().__init__(txn, digest)
+        self.applied: list[Writes] = []
+
+    def apply(self, writes: Writes) -> None:
+        super().apply(writes)
+        self.applied.append(writes)
 
 
 @lru_cache(maxsize=16)

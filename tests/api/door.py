@@ -13,10 +13,32 @@ from typing import Any
 from zlib import crc32
 
 from ddbengine.engine.context import Caller
+from ddbengine.storage.status import (
+    FOLLOWING,
+    LEADING,
+    CommitStatus,
+    LogStatus,
+    ReplicaStatus,
+    StoreStatus,
+)
 
 TIMEOUT_SECONDS = 10.0
 AUTHORIZATION = (
     "AWS4-HMAC-SHA256 Credential=key/20261001/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00"
+)
+
+
+STORE = StoreStatus(
+    durability="quorum",
+    writable=True,
+    term=2,
+    acknowledged_lsn=9,
+    replicas=tuple(
+        ReplicaStatus(name, f"d/{name}", state, 2, lsn, lsn, 10 - lsn, 0.0, None, 0, 0, 1 << 36, 8192)
+        for name, state, lsn in [("az1", LEADING, 10), ("az2", FOLLOWING, 10), ("az3", FOLLOWING, 9)]
+    ),
+    log=LogStatus(first_lsn=4, last_lsn=10, entries=5),
+    commits=CommitStatus(commits=7, plans=30, groups=8, largest_group=12, commit_seconds=0.125, failovers=1),
 )
 
 
@@ -35,6 +57,7 @@ class FakeEngine:
     writes: list[Future[Body]] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any], Caller]] = field(default_factory=list)
     scan: Callable[[dict[str, Any]], bytes | Future[Body]] = field(default=lambda request: b"{}")
+    store: StoreStatus = STORE
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]:
         self.calls.append((operation, request, caller))
@@ -45,6 +68,9 @@ class FakeEngine:
         if operation == "Scan":
             return self.scan(request)
         return json.dumps({"Echo": request, "Key": caller.access_key_id, "Region": caller.region}).encode()
+
+    def status(self) -> StoreStatus:
+        return self.store
 
     def await_writes(self, count: int) -> None:
         eventually(lambda: len(self.writes) >= count)

@@ -11,6 +11,7 @@ from zlib import crc32
 import pytest
 
 from ddbengine.errors import ResourceNotFoundException
+from ddbengine.storage.errors import StoreError
 from tests.api.conftest import Door
 from tests.api.door import Body, Client, Reply, request
 
@@ -207,6 +208,17 @@ def test_a_fault_is_logged_and_the_server_lives_on(
     assert b"secret" not in reply.body
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [fault]
     assert client.ask(request()).status == 200
+
+
+def test_a_write_that_the_disk_does_not_take_is_one_line_in_the_log(
+    door: Door, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    future: Future[Body] = Future()
+    future.set_exception(StoreError("writes need 2 replicas and there is 1"))
+    door.engine.scan = lambda request: future
+    assert client.ask(request(b"{}", "Scan")).status == 500
+    assert caplog.messages == ["a write failed: writes need 2 replicas and there is 1"]
+    assert caplog.records[0].exc_info is None
 
 
 def test_a_refusal_is_logged_for_who_wants_to_know(

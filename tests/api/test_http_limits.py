@@ -172,7 +172,7 @@ def test_a_client_that_reads_slowly_is_waited_for_as_long_as_it_reads() -> None:
     loop = asyncio.new_event_loop()
     limits = ConnectionLimits(stalled_seconds=60.0)
     dispatcher = Dispatcher(FakeEngine(), any_members)
-    acceptor = Acceptor(loop, dispatcher, Framer(Cors()), limits, Pages(tls=False).protocol)
+    acceptor = Acceptor(loop, dispatcher, Framer(Cors()), limits, Pages(FakeEngine().status, tls=False).protocol)
     transport = SlowlyReadTransport()
     connection = acceptor()
     connection.connection_made(transport)

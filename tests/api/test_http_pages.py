@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from ddbengine import __version__
+from ddbengine.storage.status import FAILED, StoreStatus
 from tests.api.conftest import Door
-from tests.api.door import Body, Client, request
+from tests.api.door import STORE, Body, Client, request
 
 
 def get(path: str, method: str = "GET", host: str = "example:8000") -> bytes:
@@ -29,6 +31,48 @@ def test_health_is_json(client: Client) -> None:
     assert b"\r\nConnection: close" in head
     assert (health["status"], health["version"]) == ("ok", __version__)
     assert health["uptime_seconds"] >= 0
+
+
+def lost(*names: str, writable: bool = True) -> StoreStatus:
+    """The store after it has lost these replicas."""
+    replicas = tuple(
+        replace(replica, state=FAILED, fault="its directory is gone") if replica.name in names else replica
+        for replica in STORE.replicas
+    )
+    return replace(STORE, replicas=replicas, writable=writable)
+
+
+def test_health_tells_of_the_store(client: Client) -> None:
+    _, body = page(client, get("/_ddbengine/health"))
+    store = json.loads(body)["store"]
+    assert (store["durability"], store["writable"], store["commits"]["commits"]) == ("quorum", True, 7)
+    assert [(replica["name"], replica["state"]) for replica in store["replicas"]] == [
+        ("az1", "leading"),
+        ("az2", "following"),
+        ("az3", "following"),
+    ]
+
+
+def test_health_is_degraded_when_a_replica_is_lost(door: Door, client: Client) -> None:
+    door.engine.store = lost("az3")
+    head, body = page(client, get("/_ddbengine/health"))
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(body)["status"] == "degraded"
+    assert json.loads(body)["store"]["replicas"][2]["fault"] == "its directory is gone"
+
+
+def test_health_is_bad_when_nothing_can_be_written(door: Door, client: Client) -> None:
+    door.engine.store = lost("az2", "az3", writable=False)
+    head, body = page(client, get("/_ddbengine/health"))
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert json.loads(body)["status"] == "read-only"
+
+
+def test_metrics_are_what_prometheus_reads(client: Client) -> None:
+    head, body = page(client, get("/_ddbengine/metrics"))
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8" in head
+    assert b'\nddbengine_replica_lsn{replica="az3"} 9\n' in body
 
 
 def test_the_landing_page_shows_the_address_it_was_reached_at(client: Client) -> None:

@@ -9,6 +9,6 @@ from bench.storage import measure
 
 def test_the_benchmark_of_the_store_measures_every_figure(tmp_path: Path) -> None:
     figures = measure(0.01, tmp_path)
-    assert len(figures) == 7
+    assert len(figures) == 17
     assert all(figure > 0 for figure in figures.values())
     assert list(tmp_path.iterdir()) == []

@@ -53,7 +53,7 @@ def test_a_store_on_disk_keeps_its_entries(tmp_path: Path) -> None:
 
 
 def test_a_store_synced_on_close_only_keeps_its_entries(tmp_path: Path) -> None:
-    with open_store(tmp_path / "store", durable=False) as store:
+    with open_store(tmp_path / "store", durability="none") as store:
         assert store.submit(put(b"Ik", b"v")).done()
     with open_store(tmp_path / "store") as store:
         assert get(store, b"Ik") == b"v"
@@ -128,9 +128,9 @@ def test_somebody_elses_lmdb_database_is_refused_and_left_alone(tmp_path: Path) 
 
 def test_a_store_of_a_later_format_is_refused(tmp_path: Path) -> None:
     open_store(tmp_path).close()
-    with lmdb.open(str(tmp_path)) as opened, opened.begin(write=True) as txn:
-        txn.put(environments.FORMAT_KEY, b"2")
-    with pytest.raises(StoreFormat, match="has format 2, this version of ddbengine reads format 1"):
+    with lmdb.open(str(tmp_path / "az1")) as opened, opened.begin(write=True) as txn:
+        txn.put(environments.FORMAT_KEY, b"3")
+    with pytest.raises(StoreFormat, match="has format 3, this version of ddbengine reads format 2"):
         open_store(tmp_path)
 
 
@@ -421,7 +421,7 @@ def test_every_acknowledged_write_survives_kill_9(tmp_path: Path) -> None:
             assert row is not None
             assert int.from_bytes(row, "little", signed=True) == len(numbers)
             with store.snapshot() as txn:
-                assert check_layers(txn._txn) == []
+                assert check_layers(txn.txn) == []
         start = len(numbers)
     with pytest.raises(StoreError):
-        open_store(tmp_path / "store" / "data.mdb")
+        open_store(tmp_path / "store" / "az1" / "data.mdb")

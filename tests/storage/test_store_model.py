@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ddbengine.storage.check import check_layers
+from ddbengine.storage.digest import COVERED
 from ddbengine.storage.store import Outcome, ReadTxn, Writes
 from tests.storage.plans import Scripted, open_store
 
@@ -85,7 +86,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.durable = durable
         self.model: dict[bytes, bytes] = {}
         # A small map, so that growth and running again are part of the game.
-        self.store = open_store(self.path, durable=durable, map_bytes=1 << 16)
+        self.store = open_store(self.path, durability="quorum" if durable else "none", map_bytes=1 << 16)
 
     @rule(steps=st.lists(STEPS, min_size=1, max_size=12))
     def commit_group(self, steps: list[tuple[str, bytes, bytes | int]]) -> None:
@@ -115,15 +116,16 @@ class StoreMachine(RuleBasedStateMachine):
     def reopen(self) -> None:
         if self.path is not None:
             self.store.close()
-            self.store = open_store(self.path, durable=self.durable, map_bytes=1 << 16)
+            self.store = open_store(self.path, durability="quorum" if self.durable else "none", map_bytes=1 << 16)
 
     @invariant()
     def everything_is_there_and_sound(self) -> None:
         if not hasattr(self, "store"):
             return
         with self.store.snapshot() as txn:
-            assert {key: bytes(value) for key, value in txn.scan(b"G", b"\xff")} == self.model
-            assert check_layers(txn._txn) == []
+            entries = [entry for low, high in COVERED for entry in txn.scan(low, high)]
+            assert {key: bytes(value) for key, value in entries} == self.model
+            assert check_layers(txn.txn) == []
 
     def teardown(self) -> None:
         if hasattr(self, "store"):

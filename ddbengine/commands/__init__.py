@@ -1,0 +1,1 @@
+"""The commands of the command line that are more than a server: what they print, and their exit codes."""

@@ -1,0 +1,193 @@
+"""The change log: one entry per commit group, in the same transaction as what it changed.
+
+The entry of the changes ``first`` to ``last`` is stored under ``G <first, 8 bytes big endian>`` as a msgpack list:
+
+| member | |
+| --- | --- |
+| term | of the leader that committed it |
+| previous term | of the entry before it: two logs that agree on (previous term, first - 1) agree on all before |
+| time | microseconds since the epoch, when the group was committed |
+| log from | entries before this LSN are deleted by whoever has no use of its own for them |
+| digest | of the leader's entries after it |
+| records | one for each change: [logical, puts, deletes, counters] |
+
+*logical* is the engine's record of the change (bytes that storage does not look into) or nil; *puts* are [key, value],
+or [key, offset, length] when the value stands in the logical part; *deletes* are keys; *counters* are [key, deltas].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from ddbengine.storage.quorum import Position
+from ddbengine.storage.store import Writes
+
+if TYPE_CHECKING:
+    import lmdb
+
+    Transaction = lmdb.Transaction[memoryview]
+
+LOG = b"G"
+AFTER_LOG = b"H"
+POSITIONS = b"P"
+AFTER_POSITIONS = b"Q"
+LSN_BYTES = 8
+REFERENCE_LEAST_BYTES = 16
+"""A shorter value is not worth a reference."""
+TRIM_MAX_ENTRIES = 8
+"""Deleted by one commit at most: more than one comes in, so a log that grew long gets short again."""
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """A commit group as it stands in the log.  ``writes`` are decoded at first use, or given by who just made them."""
+
+    first: int
+    term: int
+    previous_term: int
+    micros: int
+    log_from: int
+    digest: int
+    records: Sequence[Any]
+    packed: bytes
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.records) - 1
+
+    @property
+    def position(self) -> Position:
+        return Position(self.term, self.last)
+
+    @property
+    def before(self) -> Position:
+        """The position of the log that this entry may follow."""
+        return Position(self.previous_term, self.first - 1)
+
+    @cached_property
+    def writes(self) -> list[Writes]:
+        """What to apply, in order."""
+        return [_writes(record) for record in self.records]
+
+    @property
+    def logical(self) -> list[bytes | None]:
+        """The engine's records, one for each LSN from ``first``."""
+        return [record[0] for record in self.records]
+
+
+def pack(writes: Sequence[Writes], before: Position, term: int, micros: int, log_from: int, digest: int) -> LogEntry:
+    """The entry of these changes, each given its LSN, behind the position ``before``."""
+    records = [_record(one) for one in writes]
+    packed: bytes = msgpack.packb((term, before.term, micros, log_from, digest, records))
+    entry = LogEntry(before.lsn + 1, term, before.term, micros, log_from, digest, records, packed)
+    entry.__dict__["writes"] = list(writes)  # what a cached_property keeps: they need no decoding
+    return entry
+
+
+def unpack(first: int, packed: bytes) -> LogEntry:
+    """ValueError for bytes that are not an entry."""
+    term, previous_term, micros, log_from, digest, records = msgpack.unpackb(packed, use_list=True)
+    return LogEntry(first, term, previous_term, micros, log_from, digest, records, packed)
+
+
+def _record(writes: Writes) -> tuple[Any, ...]:
+    logical = writes.record() if writes.record is not None else None
+    puts: list[tuple[Any, ...]] = list(writes.puts)
+    if logical is not None:
+        for place, (key, value) in enumerate(writes.puts):
+            if len(value) >= REFERENCE_LEAST_BYTES and (offset := logical.find(value)) >= 0:
+                puts[place] = (key, offset, len(value))
+    return logical, puts, writes.deletes, writes.counters
+
+
+def _writes(record: Sequence[Any]) -> Writes:
+    logical, puts, deletes, counters = record
+    return Writes(
+        puts=[
+            (put[0], put[1] if len(put) == 2 else logical[put[1] : put[1] + put[2]])  # a reference has three members
+            for put in puts
+        ],
+        deletes=deletes,
+        counters=[(key, tuple(deltas)) for key, deltas in counters],
+    )
+
+
+# --- in a transaction ------------------------------------------------------------------------------------------------
+
+
+def key_of(first: int) -> bytes:
+    return LOG + first.to_bytes(LSN_BYTES, "big")
+
+
+def lsn_of(key: bytes | memoryview) -> int:
+    return int.from_bytes(key[len(LOG) :], "big")
+
+
+def append(txn: Transaction, entry: LogEntry) -> None:
+    txn.put(key_of(entry.first), entry.packed)
+
+
+def read_after(txn: Transaction, lsn: int, most_entries: int, most_bytes: int) -> list[LogEntry]:
+    """Entries from the one that begins behind ``lsn``, at least one if it is there; none when the log lacks it."""
+    cursor = txn.cursor()
+    entries: list[LogEntry] = []
+    size = 0
+    if not cursor.set_key(key_of(lsn + 1)):
+        return entries
+    for key, packed in cursor:
+        if key[0] != LOG[0] or len(entries) == most_entries or size >= most_bytes:
+            break
+        entries.append(unpack(lsn_of(key), bytes(packed)))
+        size += len(packed)
+    return entries
+
+
+def firsts(txn: Transaction) -> Iterator[int]:
+    """The first LSN of each entry, in order."""
+    cursor = txn.cursor()
+    if cursor.set_range(LOG):
+        for key in cursor.iternext(keys=True, values=False):
+            if key[0] != LOG[0]:
+                return
+            yield lsn_of(key)
+
+
+def trim_point(txn: Transaction, keep_after: int) -> int:
+    """The LSN that the log may begin with when nobody needs what is up to ``keep_after``: a few entries on from where
+    it begins now.  An entry goes when all of it may, the last one never does.  0 for an empty log."""
+    point = 0
+    for number, first in enumerate(firsts(txn)):
+        if number and (first > keep_after + 1 or number > TRIM_MAX_ENTRIES):
+            break
+        point = first
+    return point
+
+
+def trim(txn: Transaction, log_from: int) -> None:
+    """Delete the entries before this LSN."""
+    cursor = txn.cursor()
+    found = cursor.set_range(LOG)
+    while found and cursor.key()[0] == LOG[0] and lsn_of(cursor.key()) < log_from:
+        found = cursor.delete() and bool(cursor.key())
+
+
+def positions(txn: Transaction) -> dict[str, int]:
+    """The followers that have a position row, and the LSN that each is done with.  A row is written like any other."""
+    cursor = txn.cursor()
+    found: dict[str, int] = {}
+    if cursor.set_range(POSITIONS):
+        for key, value in cursor:
+            if key[0] != POSITIONS[0]:
+                break
+            found[bytes(key[1:]).decode()] = int.from_bytes(value, "big")
+    return found
+
+
+def position_row(name: str, lsn: int) -> tuple[bytes, bytes]:
+    """The put that says a follower is done with everything up to ``lsn``."""
+    return POSITIONS + name.encode(), lsn.to_bytes(LSN_BYTES, "big")

@@ -1,0 +1,222 @@
+"""One copy of a store on its disk, and the two things that write to it: a leader's groups, and a follower's appending.
+
+One thread at a time writes to a replica, whoever holds its ``lock``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import lmdb
+
+from ddbengine.storage import change_log
+from ddbengine.storage.change_log import LogEntry
+from ddbengine.storage.committer import TargetFault
+from ddbengine.storage.errors import StoreError
+from ddbengine.storage.position import ReplicaRow, read_row, write_row
+from ddbengine.storage.quorum import Position
+from ddbengine.storage.store import Writes
+from ddbengine.storage.transactions import HashedTransaction, RecordedTransaction, Snapshot, WriteTransaction
+
+if TYPE_CHECKING:
+    from ddbengine.storage.disk import Disk
+
+    Transaction = lmdb.Transaction[memoryview]
+
+READ_MAX_ENTRIES = 64
+READ_MAX_BYTES = 16 << 20
+"""What a follower takes into one transaction."""
+
+OF_THE_WRITE = (lmdb.MapFullError, lmdb.TxnFullError, lmdb.DiskError, lmdb.BadValsizeError)
+"""What LMDB raises for want of room or for a write that cannot be; any other error is the replica's own."""
+
+
+class ReplicaFault(StoreError):
+    """A replica cannot be relied on any more: its disk failed, or its contents are not what they should be."""
+
+
+def is_fault(error: BaseException) -> bool:
+    """Whether an error says that the replica it came from is to be given up."""
+    return isinstance(error, (OSError, lmdb.Error, ReplicaFault, TargetFault)) and not isinstance(error, OF_THE_WRITE)
+
+
+class Replica:
+    """A sound copy, open."""
+
+    def __init__(self, name: str, disk: Disk) -> None:
+        self.name = name
+        self.disk = disk
+        self.lock = threading.Lock()
+        self.row: ReplicaRow
+        """As of its last commit."""
+        self.last_micros = 0
+        """When the last group it applied was committed by its leader; 0 when that is not known."""
+        self._in_doubt = True
+        self.know_row()
+
+    @property
+    def position(self) -> Position:
+        return self.row.position
+
+    def know_row(self) -> None:
+        """Read the row again if the last commit failed: what it wrote may be there all the same."""
+        if self._in_doubt:
+            with Snapshot(self.disk.begin, self.disk.gate) as snapshot:
+                self.row = read_row(snapshot.txn)
+            self._in_doubt = False
+
+    def end(self, txn: Transaction) -> None:
+        """Commit a transaction of this replica; the row is in doubt until that has succeeded."""
+        self._in_doubt = True
+        self.disk.commit(txn)
+        self._in_doubt = False
+
+    def read_log(self, lsn: int) -> list[LogEntry]:
+        """Some entries from the one behind ``lsn``; none when the log ends there or begins later."""
+        with Snapshot(self.disk.begin, self.disk.gate) as snapshot:
+            return change_log.read_after(snapshot.txn, lsn, READ_MAX_ENTRIES, READ_MAX_BYTES)
+
+    def append(self, entries: Sequence[LogEntry], apply: bool = True) -> None:
+        """Commit entries of the leader's log, and what they change unless ``apply`` is False; all of it or nothing.
+
+        ReplicaFault when they do not follow on what is here, or do not lead to the digest they should.
+        """
+        if apply and self.row.applied < self.row.lsn:
+            self.apply_received(None)
+        self.commit(lambda view: self._append(view, entries, apply))
+        if apply:
+            self.last_micros = entries[-1].micros
+
+    def apply_received(self, until_micros: int | None) -> bool:
+        """Apply what was appended without, as far as it was committed by then; whether there was anything."""
+        entries = self.read_log(self.row.applied)
+        if until_micros is not None:
+            entries = [entry for entry in entries if entry.micros <= until_micros]
+        if not entries:
+            return False
+        self.commit(lambda view: self._apply(view, entries))
+        self.last_micros = entries[-1].micros
+        if until_micros is None and self.row.applied < self.row.lsn:
+            self.apply_received(None)
+        return True
+
+    def _append(self, view: HashedTransaction, entries: Sequence[LogEntry], apply: bool) -> ReplicaRow:
+        position = self.row.position
+        for entry in entries:
+            if entry.before != position:
+                raise ReplicaFault(f"{self.name} is at {position}, and the log goes on from {entry.before}")
+            position = entry.position
+            change_log.append(view.txn, entry)
+        applied = self._apply(view, entries).applied if apply else self.row.applied
+        log_from = min(entries[-1].log_from, applied + 1)
+        change_log.trim(view.txn, log_from)
+        return ReplicaRow(self.row.store, position.term, position.lsn, applied, view.digest, log_from, self.row.members)
+
+    def _apply(self, view: HashedTransaction, entries: Sequence[LogEntry]) -> ReplicaRow:
+        for entry in entries:
+            for writes in entry.writes:
+                view.apply(writes)
+            view.flush()
+            if view.digest != entry.digest:
+                raise ReplicaFault(f"{self.name} holds something else than its leader after change {entry.last}")
+        return replace(self.row, applied=entries[-1].last, digest=view.digest)
+
+    def commit(self, work: Callable[[HashedTransaction], ReplicaRow]) -> None:
+        """Let ``work`` write and say what the row becomes; again in a larger map when it was full."""
+        while True:
+            try:
+                self._commit_once(work)
+            except lmdb.MapFullError:
+                self.disk.grow()
+            else:
+                return
+
+    def _commit_once(self, work: Callable[[HashedTransaction], ReplicaRow]) -> None:
+        self.know_row()
+        txn = self.disk.begin_write()
+        try:
+            row = work(HashedTransaction(txn, self.row.digest))
+            write_row(txn, row)
+            self.end(txn)
+        except BaseException:
+            self.disk.abandon(txn)
+            raise
+        self.row = row
+
+
+class Leader:
+    """A replica as the committer's target: groups of plans run in it, and each becomes a log entry."""
+
+    def __init__(
+        self, replica: Replica, followed: bool, micros: Callable[[], int], keep_after: Callable[[], int]
+    ) -> None:
+        """``followed``: whether other replicas need every change in the log.  ``keep_after``
+        tells the LSN up to which no replica needs it."""
+        self.replica = replica
+        self.entries: list[LogEntry] = []
+        """Committed and not yet taken by whoever passes them on."""
+        self._followed = followed
+        self._micros = micros
+        self._keep_after = keep_after
+
+    def begin_group(self) -> RecordedTransaction:
+        self.replica.know_row()
+        return RecordedTransaction(self.replica.disk.begin_write(), self.replica.row.digest)
+
+    def commit_group(self, view: WriteTransaction) -> None:
+        assert isinstance(view, RecordedTransaction)
+        replica = self.replica
+        if not view.applied:
+            replica.end(view.txn)
+            return
+        view.flush()
+        row, entry = self._logged(view, replica.row.term)
+        write_row(view.txn, row)
+        replica.end(view.txn)
+        self._committed(row, entry)
+
+    def abandon_group(self, view: WriteTransaction) -> None:
+        self.replica.disk.abandon(view.txn)
+
+    def grow(self) -> None:
+        self.replica.disk.grow()
+
+    def is_fault(self, error: Exception) -> bool:
+        return is_fault(error)
+
+    def begin_term(self, term: int) -> None:
+        """Commit the entry that a term begins with: one change that writes nothing."""
+        begun: list[LogEntry | None] = []
+
+        def write(view: HashedTransaction) -> ReplicaRow:
+            recorded = RecordedTransaction(view.txn, view.digest)
+            recorded.applied.append(Writes(logged=True))
+            row, entry = self._logged(recorded, term)
+            begun[:] = [entry]
+            return row
+
+        self.replica.commit(write)
+        self._committed(self.replica.row, *begun)
+
+    def _logged(self, view: RecordedTransaction, term: int) -> tuple[ReplicaRow, LogEntry | None]:
+        """Write the log entry; the row that belongs to it."""
+        row, txn, micros = self.replica.row, view.txn, self._micros()
+        last = row.lsn + len(view.applied)
+        if not self._followed and not any(writes.logged for writes in view.applied):
+            return ReplicaRow(row.store, term, last, last, view.digest, last + 1, row.members), None
+        keep_after = min([self._keep_after(), *change_log.positions(txn).values()])
+        log_from = max(row.log_from, change_log.trim_point(txn, keep_after))
+        entry = change_log.pack(view.applied, row.position, term, micros, log_from, view.digest)
+        change_log.append(txn, entry)
+        if self._followed:
+            change_log.trim(txn, log_from)
+        return ReplicaRow(row.store, term, last, last, view.digest, log_from, row.members), entry
+
+    def _committed(self, row: ReplicaRow, entry: LogEntry | None) -> None:
+        self.replica.row = row
+        if entry is not None:
+            self.entries.append(entry)
+            self.replica.last_micros = entry.micros

@@ -1,0 +1,553 @@
+"""The replicas of a store together: lead, follow, lose, fail over, rebuild; each a step that any thread may take.
+
+No threads and no clock of its own (``micros`` is given), so a test can take the steps one by one in any order;
+``replication`` has the threads that take them in a server.  Locks, in this order: ``_leading`` (whoever runs a group or
+elects), a replica's ``lock`` (whoever writes to it), ``_lock`` (the bookkeeping, for moments).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+
+import lmdb
+
+from ddbengine.storage import change_log
+from ddbengine.storage.change_log import LogEntry
+from ddbengine.storage.committer import Answer, Results, TargetFault, commit
+from ddbengine.storage.disk import Disk
+from ddbengine.storage.environment import CLOSED
+from ddbengine.storage.errors import StoreClosed, StoreError
+from ddbengine.storage.quorum import Position, Quorum
+from ddbengine.storage.replica import Leader, Replica, ReplicaFault, is_fault
+from ddbengine.storage.status import (
+    FAILED,
+    FOLLOWING,
+    LEADING,
+    REBUILDING,
+    CommitStatus,
+    LogStatus,
+    ReplicaStatus,
+    StoreStatus,
+)
+from ddbengine.storage.store import Plan, WritesOf
+from ddbengine.storage.transactions import Snapshot
+
+_log = logging.getLogger(__name__)
+
+RECENT_MAX_ENTRIES = 64
+RECENT_MAX_BYTES = 16 << 20
+"""What is kept in memory for followers; who is further behind reads the leader's log."""
+
+CLOSE_TIMEOUT_SECONDS = 30.0
+UNCERTAIN = "too few replicas have the write; it may have been kept or not"
+
+Settle = Callable[[bool], None]
+"""Told once whether its group is acknowledged."""
+Renew = Callable[[str, Disk, Callable[[int], None]], Disk]
+"""Makes a fresh disk for a replica by name, with what the given one holds.  Tells its last argument how many bytes are
+copied so far, and ends when that raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a store promises, see docs/durability.md."""
+
+    copies: int = 2
+    """Durable copies of a group before it is answered."""
+    min_replicas: int = 2
+    """With fewer live ones nothing is written."""
+    any_for_eventual_reads: bool = False
+    lag_micros: int = 0
+    """How old a change is when followers begin to show it."""
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a replica of this name belongs, and what is the matter there."""
+
+    name: str
+    state: str
+    replica: Replica | None
+    """None from its failure until it is rebuilt."""
+    failed: Replica | None = None
+    """What is left of it: to be taken up again if ``resumable``, or else to be closed before it is rebuilt."""
+    resumable: bool = False
+    """It ran out of room and has what it had."""
+    fault: str | None = None
+    copied_bytes: int = 0
+    """Progress of a rebuild; 0 when there is none."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """See ``status.CommitStatus``."""
+
+    commits: int = 0
+    plans: int = 0
+    groups: int = 0
+    largest_group: int = 0
+    commit_micros: int = 0
+    failovers: int = 0
+
+
+class LeaderUnreadable(Exception):
+    """Somebody wanted to read the log of a leader that is still thought to be well."""
+
+
+class Recent:
+    """The last entries of the log, so that followers need not read and decode them."""
+
+    def __init__(self) -> None:
+        self._entries: deque[LogEntry] = deque()
+        self._bytes = 0
+
+    def add(self, entry: LogEntry) -> None:
+        if self._entries and self._entries[-1].position != entry.before:
+            # A commit that had failed is in the log all the same, and only there.
+            self._entries.clear()
+            self._bytes = 0
+        self._entries.append(entry)
+        self._bytes += len(entry.packed)
+        while self._bytes > RECENT_MAX_BYTES or len(self._entries) > RECENT_MAX_ENTRIES:
+            self._bytes -= len(self._entries.popleft().packed)
+
+    def cut(self, lsn: int) -> None:
+        """Forget what was lost with a leader: all behind this LSN."""
+        while self._entries and self._entries[-1].last > lsn:
+            self._bytes -= len(self._entries.pop().packed)
+
+    def after(self, position: Position) -> list[LogEntry]:
+        """All that follows on a position; none when that is not known any more."""
+        found: list[LogEntry] = []
+        for entry in reversed(self._entries):
+            if entry.first <= position.lsn:
+                break
+            found.append(entry)
+        found.reverse()
+        return found if found and found[0].before == position else []
+
+
+def _answer(answer: Answer, results: Results, acknowledged: bool) -> None:
+    answer(results if acknowledged else [StoreError(UNCERTAIN)] * len(results))
+
+
+def _nobody(results: Results) -> None:
+    """Whom nobody waits for is told."""
+
+
+class ReplicaSet:
+    """Sound replicas of one store, one of them leading.  ``missing`` names those that are to be rebuilt at once."""
+
+    def __init__(
+        self,
+        replicas: Sequence[Replica],
+        leader: str,
+        writes_of: WritesOf,
+        rules: Rules,
+        *,
+        renew: Renew,
+        micros: Callable[[], int],
+        missing: Mapping[str, str] | None = None,
+        paths: Mapping[str, str] | None = None,
+    ) -> None:
+        """``micros``: microseconds since the epoch.  ``missing``: what is wrong with each replica that should be there
+        and is not, by name.  ``paths``: where replicas are, for ``status``."""
+        self._writes_of = writes_of
+        self.rules = rules
+        self._renew = renew
+        self._micros = micros
+        self._paths = paths or {}
+        self.places = {replica.name: Place(replica.name, FOLLOWING, replica) for replica in replicas}
+        for name, fault in (missing or {}).items():
+            self.places[name] = Place(name, FAILED, None, fault=fault)
+        self.places[leader].state = LEADING
+        positions = {replica.name: replica.position for replica in replicas}
+        self._quorum: Quorum[Settle] = Quorum(leader, positions, rules.copies, rules.min_replicas)
+        self._leading = threading.RLock()
+        self._lock = threading.Lock()
+        self.news = threading.Condition(self._lock)
+        """Notified when there may be something to do for a follower."""
+        self.tally = Tally()
+        self._recent = Recent()
+        self._published = positions[leader]
+        self._leader = self._led_by(next(replica for replica in replicas if replica.name == leader))
+        self.leader_disk = self._leader.replica.disk
+        """Where consistent reads go."""
+        self._round = count()
+        self.closing = False
+        """Set when nothing that takes long should be begun or finished any more."""
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def readable(self, consistent: bool) -> Disk:
+        """Where a read should go."""
+        if consistent or not self.rules.any_for_eventual_reads:
+            return self.leader_disk
+        live = [place.replica for place in list(self.places.values()) if place.replica is not None]
+        return live[next(self._round) % len(live)].disk if live else self.leader_disk
+
+    # --- leading ---------------------------------------------------------------------------------
+
+    def lead(self, plans: Sequence[Plan], answer: Answer) -> None:
+        """Run and commit a group on the leader; ``settle`` will answer it when enough replicas have it, or never can.
+
+        When the leader fails another one takes over and the group runs there.  Raise StoreError when nobody can, and
+        then it has been written nowhere that counts.
+        """
+        with self._leading:
+            while True:
+                if not self._quorum.writable:
+                    raise StoreError(self._why_not_writable())
+                leader = self._leader
+                started = self._micros()
+                try:
+                    results = commit(leader, self._writes_of, plans)
+                except TargetFault as fault:
+                    if not self.lose(leader.replica.name, fault):
+                        raise
+                    continue
+                self._count(len(plans), bool(leader.entries), self._micros() - started)
+                if self.rules.copies == 1:
+                    answer(results)
+                    answer = _nobody
+                self._publish(leader, partial(_answer, answer, results))
+                return
+
+    def settle(self) -> None:
+        """Answer every group that is acknowledged by now, or cannot be any more."""
+        with self._lock:
+            settled = self._quorum.settled()
+        for settle, acknowledged in settled:
+            settle(acknowledged)
+
+    def _publish(self, leader: Leader, settle: Settle) -> None:
+        entries, leader.entries = leader.entries, []
+        with self.news:
+            for entry in entries:
+                self._recent.add(entry)
+            self._published = leader.replica.position
+            self._quorum.led(self._published, settle)
+            if entries:
+                self.news.notify_all()
+
+    def _led_by(self, replica: Replica) -> Leader:
+        return Leader(replica, len(self.places) > 1, self._micros, self._keep_after)
+
+    def _keep_after(self) -> int:
+        with self._lock:
+            return self._quorum.keep_after()
+
+    def _count(self, plans: int, committed: bool, micros: int) -> None:
+        tally = self.tally
+        tally.groups += 1
+        tally.plans += plans
+        tally.commits += committed
+        tally.largest_group = max(tally.largest_group, plans)
+        tally.commit_micros += micros
+
+    def _why_not_writable(self) -> str:
+        faults = [f"{place.name}: {place.fault}" for place in self.places.values() if place.fault is not None]
+        live = len(self._quorum.positions)
+        return f"writes need {self.rules.min_replicas} replicas and there is {live} ({'; '.join(faults)})"
+
+    # --- following -------------------------------------------------------------------------------
+
+    def follow(self, name: str) -> bool:
+        """Let a follower take what is next in the log, or show what it may by now; whether there was anything."""
+        place = self.places[name]
+        replica = place.replica
+        if replica is None or place.state != FOLLOWING:
+            return False
+        try:
+            with replica.lock:
+                worked = self._take_next(replica)
+        except LeaderUnreadable as error:
+            return self.lose(self._leader.replica.name, error)
+        except Exception as error:
+            return self.lose(name, error)
+        with self._lock:
+            if place.replica is replica:
+                self._quorum.durable(name, min(replica.position, self._published))
+        return worked
+
+    def _take_next(self, replica: Replica) -> bool:
+        with self._lock:
+            goal, leader = self._published, self._leader.replica
+            entries = self._recent.after(replica.position)
+        if replica.position >= goal:
+            return self._show_due(replica)
+        if not entries:
+            entries = [entry for entry in self._read_log(leader, replica.position.lsn) if entry.last <= goal.lsn]
+        if entries:
+            replica.append(entries, apply=not self.rules.lag_micros)
+        elif self.places[leader.name].replica is leader:
+            raise ReplicaFault(f"{replica.name} is at {replica.position}, and the log of {leader.name} begins later")
+        return bool(entries)
+
+    def _read_log(self, leader: Replica, lsn: int) -> list[LogEntry]:
+        try:
+            return leader.read_log(lsn)
+        except Exception as error:
+            if self.places[leader.name].replica is leader:
+                raise LeaderUnreadable(f"its log cannot be read: {error}") from error
+            return []  # lost already, and this was worth a try
+
+    def _show_due(self, replica: Replica) -> bool:
+        if replica.row.applied == replica.row.lsn:
+            return False
+        return replica.apply_received(self._micros() - self.rules.lag_micros)
+
+    # --- losing ----------------------------------------------------------------------------------
+
+    def check(self, name: str) -> None:
+        """Lose a replica whose files are gone or are not what was opened."""
+        replica = self.places[name].replica
+        fault = replica.disk.fault() if replica is not None else None
+        if fault is not None:
+            self.lose(name, ReplicaFault(fault))
+
+    def lose(self, name: str, error: Exception) -> bool:
+        """Go on without a replica, under another leader if it led.  The last one is never given up: False then."""
+        place = self.places[name]
+        if place.state != LEADING:
+            self._drop(place, error)
+            return True
+        with self._leading:
+            if place.state != LEADING or place.replica is None:
+                return True  # somebody else was faster
+            if self._quorum.successor() is None:
+                _log.error("replica %s failed, and there is no other: %s", name, error)
+                place.fault = str(error)
+                return False
+            self._drop(place, error)
+            self._elect()
+            return True
+
+    def _drop(self, place: Place, error: Exception) -> None:
+        with self.news:
+            if place.replica is None:
+                return
+            place.failed, place.replica = place.replica, None
+            place.resumable = place.state == FOLLOWING and not is_fault(error)
+            if not place.resumable:
+                place.failed.disk.distrust()
+            place.state = FAILED
+            place.fault = str(error)
+            self._quorum.lost(place.name)
+            self.news.notify_all()
+        _log.error("replica %s is lost: %s", place.name, error)
+
+    def _elect(self) -> None:
+        """Find a leader among the followers, the best of them first."""
+        while (name := self._quorum.successor()) is not None:
+            while self.follow(name):
+                pass  # what the old leader had committed, as far as it can still be had
+            replica = self.places[name].replica
+            if replica is None:
+                continue
+            leader = self._led_by(replica)
+            try:
+                with replica.lock:
+                    replica.apply_received(None)
+                    # A copy of the old leader may have a last group that was never published; then it stays.
+                    with self._lock:
+                        self._quorum.durable(name, replica.position)
+                    leader.begin_term(self._published.term + 1)
+            except Exception as error:
+                self._drop(self.places[name], error)
+                continue
+            self._install(leader)
+            return
+        _log.critical("no replica is left to lead")
+
+    def _install(self, leader: Leader) -> None:
+        replica = leader.replica
+        with self.news:
+            self._quorum.elect(replica.name, replica.position)
+            self._recent.cut(replica.position.lsn - 1)
+            for entry in leader.entries:
+                self._recent.add(entry)
+            leader.entries = []
+            self._published = replica.position
+            self.places[replica.name].state = LEADING
+            self._leader = leader
+            self.leader_disk = replica.disk
+            self.tally.failovers += 1
+            self.news.notify_all()
+        _log.warning("replica %s leads from change %d on", replica.name, replica.position.lsn)
+
+    # --- rebuilding ------------------------------------------------------------------------------
+
+    def rebuild(self, name: str) -> bool:
+        """Bring a failed replica back: as it is if it only ran out of room, or else as a copy of the leader."""
+        place = self.places[name]
+        with self._leading, self._lock:
+            if place.state != FAILED:
+                return False
+            source = self._leader.replica
+            if self.places[source.name].replica is not source:
+                return False  # nobody is left to copy from
+            if place.resumable and place.failed is not None:
+                self._join(place, place.failed)
+                return True
+            place.state = REBUILDING
+            level = logging.INFO if place.failed is None else logging.WARNING
+            self._quorum.hold(name, source.row.lsn)
+        try:
+            if place.failed is not None:
+                place.failed.disk.close(CLOSE_TIMEOUT_SECONDS)
+                place.failed = None
+            replica = _opened(name, self._renew(name, source.disk, partial(self._advance, place)))
+        except Exception as error:
+            with self._lock:
+                place.state, place.copied_bytes = FAILED, 0
+                place.fault = f"cannot be rebuilt: {error}"
+                self._quorum.lost(name)
+            if not self.closing:
+                _log.error("replica %s cannot be rebuilt: %s", name, error)
+            return False
+        with self._leading, self._lock:
+            self._join(place, replica)
+        _log.log(level, "replica %s is made anew and follows from change %d on", name, replica.position.lsn)
+        return True
+
+    def _join(self, place: Place, replica: Replica) -> None:
+        place.replica, place.failed, place.resumable = replica, None, False
+        place.state, place.fault, place.copied_bytes = FOLLOWING, None, 0
+        # A copy may have more than is published yet; a diverged one is found out when it follows.
+        self._quorum.joined(place.name, min(replica.position, self._published))
+
+    def _advance(self, place: Place, copied_bytes: int) -> None:
+        if self.closing:
+            raise StoreClosed(CLOSED)
+        place.copied_bytes = copied_bytes
+
+    # --- what can be seen ------------------------------------------------------------------------
+
+    def status(self, durability: str) -> StoreStatus:
+        with self._lock:
+            leader, term = self._leader.replica, self._published.term
+            writable, acknowledged = self._quorum.writable, self._quorum.acknowledged.lsn
+        replicas = tuple(self._status_of(place, leader) for place in self.places.values())
+        tally = self.tally
+        return StoreStatus(
+            durability,
+            writable,
+            term,
+            acknowledged,
+            replicas,
+            self._log_status(leader),
+            CommitStatus(
+                tally.commits,
+                tally.plans,
+                tally.groups,
+                tally.largest_group,
+                tally.commit_micros / 1e6,
+                tally.failovers,
+            ),
+        )
+
+    def _status_of(self, place: Place, leader: Replica) -> ReplicaStatus:
+        replica = place.replica
+        path = self._paths.get(place.name)
+        if replica is None:
+            progress = (place.copied_bytes, leader.disk.sizes()[1]) if place.state == REBUILDING else (0, 0)
+            return ReplicaStatus(
+                place.name, path, place.state, 0, 0, 0, leader.row.lsn, 0.0, place.fault, *progress, 0, 0
+            )
+        row = replica.row
+        lag = max(0, leader.row.lsn - row.applied)
+        seconds = (self._micros() - replica.last_micros) / 1e6 if lag and replica.last_micros else 0.0
+        return ReplicaStatus(
+            place.name,
+            path,
+            place.state,
+            row.term,
+            row.lsn,
+            row.applied,
+            lag,
+            seconds,
+            place.fault,
+            0,
+            0,
+            *replica.disk.sizes(),
+        )
+
+    def _log_status(self, leader: Replica) -> LogStatus:
+        row = leader.row
+        try:
+            with Snapshot(leader.disk.begin, leader.disk.gate) as snapshot:
+                entries = sum(1 for _ in change_log.firsts(snapshot.txn))
+        except (StoreError, lmdb.Error):
+            entries = 0
+        return LogStatus(row.log_from, row.lsn, entries)
+
+    # --- the beginning and the end ---------------------------------------------------------------
+
+    def begin_term(self) -> None:
+        """Let everything the leader has outrank whatever else may turn up: at an opening where not all copies were
+        there and alike."""
+        with self._leading:
+            leader = self._leader
+            with leader.replica.lock:
+                leader.begin_term(self._published.term + 1)
+            self._publish(leader, partial(_answer, _nobody, []))
+
+    def rebuild_before_serving(self) -> None:
+        """Rebuild, here and now, as many replicas as it takes to write, and all of an empty store; others can wait."""
+        for name in self.places:
+            if self._quorum.writable and self._published.lsn:
+                return
+            self.rebuild(name)
+
+    def has_news(self, name: str) -> bool:
+        """Whether there is something for a follower to take, or a replica to rebuild.  To be asked inside ``news``."""
+        place = self.places[name]
+        if place.replica is None:
+            return place.state == FAILED
+        return place.state == FOLLOWING and place.replica.position < self._published
+
+    def is_even(self) -> bool:
+        """Whether no follower has anything left to take."""
+        with self._lock:
+            return not any(self.has_news(name) for name, place in self.places.items() if place.replica is not None)
+
+    def finish(self) -> None:
+        """Show what was held back, answer what still waits.  Nobody may be at work any more."""
+        for place in self.places.values():
+            if place.state == FOLLOWING and place.replica is not None:
+                try:
+                    place.replica.apply_received(None)
+                except Exception as error:
+                    self._drop(place, error)
+        self.settle()
+        with self._lock:
+            abandoned = self._quorum.abandon()
+        for settle in abandoned:
+            settle(False)
+
+    def disks(self) -> list[Disk]:
+        """All that are open, the failed ones too."""
+        replicas = [replica for place in self.places.values() for replica in (place.replica, place.failed)]
+        return [replica.disk for replica in replicas if replica is not None]
+
+    def close_disks(self, timeout_seconds: float) -> None:
+        """StoreBusy when a read stays open; then it may be tried again."""
+        for disk in self.disks():
+            disk.close(timeout_seconds)
+
+
+def _opened(name: str, disk: Disk) -> Replica:
+    """The replica on a fresh disk, which is closed again if it is none."""
+    try:
+        return Replica(name, disk)
+    except BaseException:
+        disk.distrust()
+        disk.close(CLOSE_TIMEOUT_SECONDS)
+        raise

@@ -1,0 +1,107 @@
+"""The threads of replication: one for each replica, which follows or is rebuilt, and one that looks after the files.
+
+They only take the steps of ``replica_set``; all rules are there and in ``quorum``.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+from ddbengine.storage.committer import Answer, Results
+from ddbengine.storage.replica_set import ReplicaSet
+from ddbengine.storage.status import FAILED
+from ddbengine.storage.store import Plan
+
+_log = logging.getLogger(__name__)
+
+WATCH_SECONDS = 1.0
+LAG_STEP_SECONDS = 0.01
+"""How often a follower that is held back looks for what it may show."""
+REBUILD_FIRST_WAIT_SECONDS = 0.05
+REBUILD_LONGEST_WAIT_SECONDS = 30.0
+CATCH_UP_TIMEOUT_SECONDS = 10.0
+
+
+class Replication:
+    """Runs a ReplicaSet.  ``commit`` and ``commit_now`` are what committers run."""
+
+    def __init__(self, replicas: ReplicaSet) -> None:
+        self.replicas = replicas
+        self._closing = threading.Event()
+        names = list(replicas.places) if len(replicas.places) > 1 else []
+        self._threads = [
+            threading.Thread(target=self._serve, args=[name], name=f"ddbengine-{name}", daemon=True) for name in names
+        ]
+        self._threads.append(threading.Thread(target=self._watch, name="ddbengine-watch", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def commit(self, plans: Sequence[Plan], answer: Answer) -> None:
+        """Commit a group; answer it as soon as enough replicas have it."""
+        self.replicas.lead(plans, answer)
+        self.replicas.settle()
+
+    def commit_now(self, plans: Sequence[Plan]) -> Results:
+        """Commit a group that need not wait for other replicas."""
+        results: Results = []
+        try:
+            self.replicas.lead(plans, results.extend)
+        except Exception as error:
+            return [error] * len(plans)
+        self.replicas.settle()
+        assert results, "the leader alone is enough"
+        return results
+
+    def close(self) -> None:
+        """Let followers have everything, and stop.  Nothing may be committed any more."""
+        deadline = time.monotonic() + CATCH_UP_TIMEOUT_SECONDS
+        while not self.replicas.is_even() and time.monotonic() < deadline:
+            with self.replicas.news:
+                self.replicas.news.wait(0.001)
+        self.replicas.closing = True
+        self._closing.set()
+        with self.replicas.news:
+            self.replicas.news.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self.replicas.finish()
+
+    def _serve(self, name: str) -> None:
+        replicas, place = self.replicas, self.replicas.places[name]
+        wait = REBUILD_FIRST_WAIT_SECONDS
+        while not self._closing.is_set():
+            try:
+                worked = replicas.follow(name)
+                replicas.settle()
+                if place.state == FAILED:
+                    # The first attempt comes at once: what failed is closed and copied from the leader.
+                    worked = replicas.rebuild(name)
+                    if not worked:
+                        self._closing.wait(wait)
+                        wait = min(2 * wait, REBUILD_LONGEST_WAIT_SECONDS)
+                        continue
+                if worked:
+                    wait = REBUILD_FIRST_WAIT_SECONDS
+                    continue
+            except Exception:
+                _log.exception("the thread of replica %s had an accident, and goes on", name)
+                self._closing.wait(wait)
+            self._wait_for_news(name)
+
+    def _wait_for_news(self, name: str) -> None:
+        replicas = self.replicas
+        with replicas.news:
+            if not self._closing.is_set() and not replicas.has_news(name):
+                replicas.news.wait(LAG_STEP_SECONDS if replicas.rules.lag_micros else WATCH_SECONDS)
+
+    def _watch(self) -> None:
+        while not self._closing.wait(WATCH_SECONDS):
+            for name in self.replicas.places:
+                try:
+                    self.replicas.check(name)
+                except Exception:
+                    _log.exception("looking after replica %s failed, and goes on", name)
+            self.replicas.settle()
