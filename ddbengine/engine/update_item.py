@@ -132,6 +132,8 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
 def read_update(request: Mapping[str, Any]) -> tuple[Update | None, Condition | None]:
     """The update and the condition of a request, legacy or expressions; raise bare ValidationException."""
     changes = request.get("AttributeUpdates")
+    if changes:
+        CURRENT_READ.attribute_names(changes)
     update = legacy_updates(changes, CURRENT_READ.value) if changes else None
     expected = read_legacy_condition(request, "Expected", CURRENT_READ)
     placeholders = read_placeholders(request, EXPRESSIONS, CURRENT_READ)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException, enveloped
+from ddbengine.limits import ATTRIBUTE_NAME_MAX_BYTES
 
 T = TypeVar("T")
 
@@ -47,16 +48,30 @@ class Surface:
     def value(self, wire: dict[str, Any]) -> bytes:
         """Encode one wire value or raise ValidationException."""
         try:
-            return _core.encode_value(wire)
+            encoded = _core.encode_value(wire)
         except _core.ValueFault as fault:
             raise self.fault(fault) from None
+        if len(encoded) > ATTRIBUTE_NAME_MAX_BYTES and _has_long_name(wire):
+            raise self.error(_NAME_TOO_LARGE)
+        return encoded
 
     def item(self, wire: dict[str, Any]) -> tuple[bytes, int]:
         """Encode a wire item; (stored item, size in bytes) or raise ValidationException."""
         try:
-            return _core.encode_item(wire)
+            item, size = _core.encode_item(wire)
         except _core.ValueFault as fault:
             raise self.fault(fault) from None
+        if size > ATTRIBUTE_NAME_MAX_BYTES and _has_long_name({"M": wire}):
+            raise self.error(_NAME_TOO_LARGE)
+        return item, size
+
+    def attribute_names(self, names: Iterable[str]) -> None:
+        """Refuse names that no attribute can have."""
+        for name in names:
+            if not name:
+                raise self.error(_PLAIN_MESSAGES["empty_name"])
+            if _is_long(name):
+                raise self.error(_NAME_TOO_LARGE)
 
     def attributes(self, wire: Mapping[str, dict[str, Any]]) -> dict[str, bytes]:
         """Encode each value of a key or a start key."""
@@ -86,10 +101,9 @@ class Surface:
             except _core.ValueFault as fault:
                 if self.current:
                     raise self.fault(fault) from None
-                message = value_message(fault, current=False)
-                raise ValidationException(
-                    f"ExpressionAttributeValues contains invalid value: {message} for key {name}"
-                ) from None
+                raise _bad_expression_value(value_message(fault, current=False), name) from None
+            if len(encoded[name]) > ATTRIBUTE_NAME_MAX_BYTES and _has_long_name(value):
+                raise self.error(_NAME_TOO_LARGE) if self.current else _bad_expression_value(_NAME_TOO_LARGE, name)
         return encoded
 
 
@@ -119,6 +133,31 @@ _PLAIN_MESSAGES = {
     "nesting": "Nesting Levels have exceeded supported limits: "
     "Attributes in the item have nested levels beyond supported limit",
 }
+
+
+_NAME_TOO_LARGE = f"Attribute name is too large, must be less than {ATTRIBUTE_NAME_MAX_BYTES + 1} bytes"
+
+
+def _bad_expression_value(message: str, placeholder: str) -> ValidationException:
+    return ValidationException(f"ExpressionAttributeValues contains invalid value: {message} for key {placeholder}")
+
+
+def _has_long_name(wire: Mapping[str, Any]) -> bool:
+    """Whether some map within a wire value has a key that is too long for an attribute name."""
+    waiting = [wire]
+    while waiting:
+        value = waiting.pop()
+        entries = value.get("M", {})
+        if any(map(_is_long, entries)):
+            return True
+        waiting += entries.values()
+        waiting += value.get("L", ())
+    return False
+
+
+def _is_long(name: str) -> bool:
+    may_be = len(name) * 4 > ATTRIBUTE_NAME_MAX_BYTES  # a character is at most 4 bytes
+    return may_be and len(name.encode()) > ATTRIBUTE_NAME_MAX_BYTES
 
 
 def value_message(fault: _core.ValueFault, current: bool) -> str:
