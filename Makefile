@@ -23,7 +23,7 @@ help:
 	@echo "make clean   remove what was built and installed"
 
 serve: $(VENV)/.installed
-	@echo "Serving on http://127.0.0.1:$(PORT); data in ./ddbengine-data unless ARGS says otherwise."
+	@echo "Starting $(BIN)/ddbengine serve --port $(PORT) $(ARGS) ..."
 	@exec $(BIN)/ddbengine serve --port $(PORT) $(ARGS)
 
 test: lint $(NPM_INSTALLED)

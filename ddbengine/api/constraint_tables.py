@@ -7,18 +7,16 @@ words.  Nothing here runs on valid requests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ddbengine import limits
 from ddbengine.api.constraint_rules import Adjustments, Violation
 from ddbengine.api.constraints import NEWER, Departure, Rank, Table
 from ddbengine.api.echo import as_json
+from ddbengine.engine.older_layer import is_deep
 
 __all__ = ["ADJUSTMENTS", "TABLES", "table_of"]
-
-# Past this many M and L around a value, single-item writes are read by the older layer (FACTS 2.5, 3.3).
-_OLDER_LAYER_LEVELS = 62
 
 ADJUSTMENTS = Adjustments(
     # FACTS 3.2.
@@ -107,33 +105,9 @@ _ARN_ABSENT = (Departure(_absent, Rank.ALONE, "Invalid TableArn", bare=True),)  
 # --- when another layer answers ------------------------------------------------------------------
 
 
-def _values_of(request: Mapping[str, Any]) -> Iterator[Any]:
-    """The attribute values of a single-item write, in whatever member they stand."""
-    for member in ("Item", "Key", "ExpressionAttributeValues"):
-        yield from request.get(member, {}).values()
-    for member in ("Expected", "AttributeUpdates"):
-        for entry in request.get(member, {}).values():
-            yield from (entry[name] for name in ("Value",) if name in entry)
-            yield from entry.get("AttributeValueList", ())
-
-
-def _nested_past(levels: int, value: Any) -> bool:
-    """Whether more than this many M and L stand around some scalar of a wire value."""
-    front = [value]
-    for _ in range(levels + 1):
-        front = [inner for outer in front for inner in (*outer.get("M", {}).values(), *outer.get("L", ()))]
-        if not front:
-            return False
-    return True
-
-
-def _is_deep(request: Mapping[str, Any]) -> bool:
-    return any(_nested_past(_OLDER_LAYER_LEVELS, value) for value in _values_of(request))
-
-
 def _is_deep_or_keyless(request: Mapping[str, Any]) -> bool:
     """UpdateItem without Key falls back to the older form (FACTS 3.3)."""
-    return "Key" not in request or _is_deep(request)
+    return "Key" not in request or is_deep(request)
 
 
 def _is_replica_of_another(request: Mapping[str, Any], member: str) -> bool:
@@ -170,7 +144,7 @@ TABLES: Mapping[str, Table] = {
             "ConditionalOperator": (Departure(_always, text=_NEWER_CONDITIONAL_OPERATOR),),
             "ReturnValues": (Departure(_always, text=_NEWER_RETURN_VALUES),),
         },
-        read_by_older_layer=_is_deep,
+        read_by_older_layer=is_deep,
     ),
     "GetItem": Table(order=_order("ReturnConsumedCapacity AttributesToGet TableName Key")),
     "UpdateItem": Table(
@@ -194,7 +168,7 @@ TABLES: Mapping[str, Table] = {
             "ReturnValues": (Departure(_always, text=_NEWER_RETURN_VALUES),),
             "ConditionalOperator": (Departure(_always, text=_NEWER_CONDITIONAL_OPERATOR),),
         },
-        read_by_older_layer=_is_deep,
+        read_by_older_layer=is_deep,
     ),
     "Query": Table(
         order=_order(

@@ -14,6 +14,7 @@ from ddbengine.engine.item_write import (
     check_condition,
     check_condition_paths,
     check_return_values,
+    check_return_values_if_deep,
     outcome_of_write,
     read_condition_of_write,
     read_write_request,
@@ -46,6 +47,7 @@ class DeleteItem:
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> DeleteItem:
     SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
+    check_return_values_if_deep(request)
     key = SINGLE_WRITE.attributes(request["Key"])
     check_return_values(request)
     condition = SINGLE_WRITE.checked(read_condition_of_write, request)

@@ -17,9 +17,10 @@ from ddbengine.engine.bodies import body, wire_item
 from ddbengine.engine.changes import ItemChange, collection_counter, collection_growth
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.keys import check_scalar_keys
+from ddbengine.engine.older_layer import is_deep
 from ddbengine.engine.request_expressions import read_condition, read_legacy_condition, read_placeholders
 from ddbengine.engine.values import CURRENT_READ, SINGLE_WRITE
-from ddbengine.errors import ConditionalCheckFailedException
+from ddbengine.errors import ConditionalCheckFailedException, ValidationException
 from ddbengine.expressions import Condition
 from ddbengine.schema.table import TableSchema
 from ddbengine.storage.store import Outcome, ReadTxn
@@ -46,10 +47,19 @@ class WriteRequest:
         return self.surroundings.catalog.table(txn, self.namespace, self.table_name)
 
 
+_BAD_RETURN_VALUES = "ReturnValues can only be ALL_OLD or NONE"
+
+
 def check_return_values(request: Mapping[str, Any]) -> None:
     """PutItem and DeleteItem know ALL_OLD and NONE only."""
     if request.get("ReturnValues", "NONE") not in ("ALL_OLD", "NONE"):
-        raise SINGLE_WRITE.error("ReturnValues can only be ALL_OLD or NONE")
+        raise SINGLE_WRITE.error(_BAD_RETURN_VALUES)
+
+
+def check_return_values_if_deep(request: Mapping[str, Any]) -> None:
+    """The same before values are read: of a deep request the older layer says so, bare (FACTS 3.6)."""
+    if request.get("ReturnValues", "NONE") not in ("ALL_OLD", "NONE") and is_deep(request):
+        raise ValidationException(_BAD_RETURN_VALUES)
 
 
 def read_condition_of_write(request: Mapping[str, Any]) -> Condition | None:

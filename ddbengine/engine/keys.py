@@ -11,7 +11,7 @@ In a request the table's key is checked first, then index keys, then the paths t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException
@@ -113,11 +113,16 @@ def empty_key_message(attribute: KeyAttribute, index: IndexSchema | None) -> str
     )
 
 
-def check_index_keys(schema: TableSchema, item: bytes) -> None:
-    """Refuse an item whose value for some index's key attribute has the wrong type, is empty or too long."""
+def check_index_keys(schema: TableSchema, item: bytes, written: Collection[str | int] | None = None) -> None:
+    """Refuse an item whose value for some index's key attribute has the wrong type, is empty or too long.
+
+    Only indexes over attributes that were ``written`` are looked at, all when it is None: an item may be older than an
+    index that it does not fit, and stays writable.
+    """
     for index in schema.indexes:
-        check_key_length(True, _index_key_bytes(index, index.partition, item))
-        check_key_length(False, _index_key_bytes(index, index.sort, item))
+        if written is None or any(attribute.name in written for attribute in index.key):
+            check_key_length(True, _index_key_bytes(index, index.partition, item))
+            check_key_length(False, _index_key_bytes(index, index.sort, item))
 
 
 def _index_key_bytes(index: IndexSchema, attributes: tuple[KeyAttribute, ...], item: bytes) -> int:

@@ -14,6 +14,7 @@ from ddbengine.engine.item_write import (
     check_condition,
     check_condition_paths,
     check_return_values,
+    check_return_values_if_deep,
     outcome_of_write,
     read_condition_of_write,
     read_write_request,
@@ -51,6 +52,7 @@ class PutItem:
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> PutItem:
     SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
+    check_return_values_if_deep(request)
     item, size = SINGLE_WRITE.item(request["Item"])
     check_return_values(request)
     if size > ITEM_MAX_BYTES:

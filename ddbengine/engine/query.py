@@ -22,6 +22,7 @@ from ddbengine.engine.reading import (
     outcome_of_read,
     read_common,
     read_page,
+    read_start_key,
     start_key_fits,
     target_of,
 )
@@ -156,12 +157,10 @@ def check_filter_has_no_key(read: ReadRequest, target: Target, member: str) -> N
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Query:
-    key_conditions_stand_alone = "KeyConditions" in request and "KeyConditionExpression" not in request
-    legacy = LEGACY[:-1] if key_conditions_stand_alone else LEGACY
-    check_mixing(request, legacy, EXPRESSIONS)
+    check_mixing(request, LEGACY, EXPRESSIONS)
     legacy_filter = read_legacy_condition(request, "QueryFilter", CURRENT_READ)
     legacy_projection = read_attributes_to_get(request)
-    start_key = read_start_key(request)
+    start_key = read_start_key(request, CURRENT_READ)
     if "KeyConditions" not in request and "KeyConditionExpression" not in request:
         raise ValidationException(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
@@ -173,12 +172,6 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
     )
     filter_member = "Filter Expression" if legacy_filter is None else "QueryFilter"
     return Query(read, key_condition, request.get("ScanIndexForward", True), filter_member, read.consistent)
-
-
-def read_start_key(request: dict[str, Any]) -> dict[str, bytes] | None:
-    """Encode ExclusiveStartKey; number and duplicate faults keep their own sentence (FACTS 5.6)."""
-    wire = request.get("ExclusiveStartKey")
-    return None if wire is None else CURRENT_READ.start_key(wire)
 
 
 def _read_expressions(request: dict[str, Any]) -> tuple[KeyCondition, Condition | None, Projection | None]:

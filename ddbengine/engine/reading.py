@@ -16,11 +16,13 @@ from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, table_prefix
+from ddbengine.engine.values import Surface
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import Condition, Projection
 from ddbengine.indexes.entries import entry_key, index_prefix
 from ddbengine.limits import PAGE_MAX_BYTES
 from ddbengine.schema.table import IndexSchema, KeyAttribute, TableSchema
+from ddbengine.schema.transition import CREATING, running_transition
 from ddbengine.storage.store import Outcome, ReadTxn
 
 Buffer = bytes | memoryview
@@ -88,6 +90,12 @@ def check_select(request: Mapping[str, Any], worded: Callable[[str], ValidationE
         raise ValidationException("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 
 
+def read_start_key(request: Mapping[str, Any], surface: Surface) -> dict[str, bytes] | None:
+    """Encode ExclusiveStartKey; raise ValidationException."""
+    wire = request.get("ExclusiveStartKey")
+    return None if wire is None else surface.start_key(wire)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A table, or one of its indexes."""
@@ -130,9 +138,18 @@ def target_of(read: ReadRequest, txn: ReadTxn) -> Target:
     index = schema.index(read.index_name)
     if index is None:
         raise ValidationException(f"The table does not have the specified index: {read.index_name}")
-    if index.is_global and read.consistent:
-        raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    if index.is_global:
+        if read.consistent:
+            raise ValidationException("Consistent reads are not supported on global secondary indexes")
+        _check_is_not_backfilling(schema, index, read.surroundings.clock())
     return Target(schema, index)
+
+
+def _check_is_not_backfilling(schema: TableSchema, index: IndexSchema, now: float) -> None:
+    """Refuse to read a global index that is shown as being created (the service's words in reports of its users)."""
+    running = running_transition(schema, now)
+    if running is not None and running.indexes.get(index.name, {}).get("IndexStatus") == CREATING:
+        raise ValidationException(f"Cannot read from backfilling global secondary index: {index.name}")
 
 
 def start_key_fits(target: Target, start_key: Mapping[str, bytes]) -> bool:

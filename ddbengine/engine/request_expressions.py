@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ddbengine.engine.values import Surface
+from ddbengine.engine.values import CURRENT_READ, Surface
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import (
     Condition,
@@ -34,6 +34,7 @@ def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surf
         _check_values_are_usable(request, members, surface)
     if names is not None:
         check_placeholder_names(names)
+        surface.attribute_names(names.values())
     if values is None:
         return Placeholders(names, None)
     check_placeholder_values(values)
@@ -74,9 +75,15 @@ def read_legacy_condition(request: Mapping[str, Any], member: str, surface: Surf
         raise ValidationException(
             "ConditionalOperator can only be used when Filter or Expected has two or more elements"
         )
-    return legacy_condition(conditions, operator, member, surface.value) if conditions else None
+    if not conditions:
+        return None
+    surface.attribute_names(conditions)
+    return legacy_condition(conditions, operator, member, surface.value)
 
 
 def read_attributes_to_get(request: Mapping[str, Any]) -> Projection | None:
     attributes = request.get("AttributesToGet")
-    return None if attributes is None else legacy_projection(attributes)
+    if attributes is None:
+        return None
+    CURRENT_READ.attribute_names(attributes)
+    return legacy_projection(attributes)

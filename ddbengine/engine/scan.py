@@ -23,6 +23,7 @@ from ddbengine.engine.reading import (
     outcome_of_read,
     read_common,
     read_page,
+    read_start_key,
     start_key_fits,
     target_of,
 )
@@ -97,8 +98,7 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
     check_mixing(request, LEGACY, EXPRESSIONS)
     legacy_projection = read_attributes_to_get(request)
     legacy_filter = read_legacy_condition(request, "ScanFilter", OLDER)
-    wire_start = request.get("ExclusiveStartKey")
-    start_key = None if wire_start is None else OLDER.start_key(wire_start)
+    start_key = read_start_key(request, OLDER)
     segment = _read_segment(request)
     placeholders = read_placeholders(request, EXPRESSIONS, OLDER)
     condition = read_filter(request, placeholders)

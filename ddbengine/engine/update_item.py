@@ -53,19 +53,24 @@ class UpdateItem:
         if self.update is not None:
             check_update_paths(schema, self.update)
         old = stored_item(txn, key)
-        if self.update is None:
-            check_condition(write, old)
-            new = _core.join_map(self.key) if old is None else old
-            attributes = _returned(write.return_values, old, new, None)
-        else:
-            check_size(self.update.charge(old))
-            check_condition(write, old)
-            result = self.update.apply(old, self.key)
-            new = result.item
-            check_updated_item(schema, self.update, old, new)
-            attributes = _returned(write.return_values, old, new, result)
+        new, attributes = self._updated(schema, old)
         change = ItemChange(schema, key, old, new)
         return outcome_of_write(write, schema, change, self.key[schema.partition.name], txn, attributes)
+
+    def _updated(self, schema: TableSchema, old: bytes | None) -> tuple[bytes | None, bytes | None]:
+        """The item after the update, None if a missing one stays missing; and what ReturnValues asks for."""
+        write, update = self.write, self.update
+        if update is None:
+            check_condition(write, old)
+            new = _core.join_map(self.key) if old is None else old
+            return new, _returned(write.return_values, old, new, None)
+        check_size(update.charge(old))
+        check_condition(write, old)
+        if old is None and not update.creates:
+            return None, None
+        result = update.apply(old, self.key)
+        check_updated_item(schema, update, old, result.item)
+        return result.item, _returned(write.return_values, old, result.item, result)
 
 
 def check_update_paths(schema: TableSchema, update: Update) -> None:
@@ -92,7 +97,7 @@ def check_updated_item(schema: TableSchema, update: Update, old: bytes | None, n
         raise SINGLE_WRITE.error(_TOO_DEEP)
     if schema.indexes:
         _check_evaluated_index_keys(schema, update, new)
-        check_index_keys(schema, new)
+        check_index_keys(schema, new, {path[0] for path in update.paths})
 
 
 def _check_evaluated_index_keys(schema: TableSchema, update: Update, new: bytes) -> None:
@@ -127,6 +132,8 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
 def read_update(request: Mapping[str, Any]) -> tuple[Update | None, Condition | None]:
     """The update and the condition of a request, legacy or expressions; raise bare ValidationException."""
     changes = request.get("AttributeUpdates")
+    if changes:
+        CURRENT_READ.attribute_names(changes)
     update = legacy_updates(changes, CURRENT_READ.value) if changes else None
     expected = read_legacy_condition(request, "Expected", CURRENT_READ)
     placeholders = read_placeholders(request, EXPRESSIONS, CURRENT_READ)

@@ -7,12 +7,14 @@ older one the rest, and three of the newer ones put an envelope around the messa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException, enveloped
+from ddbengine.limits import ATTRIBUTE_NAME_MAX_BYTES
 
 T = TypeVar("T")
 
@@ -46,16 +48,30 @@ class Surface:
     def value(self, wire: dict[str, Any]) -> bytes:
         """Encode one wire value or raise ValidationException."""
         try:
-            return _core.encode_value(wire)
+            encoded = _core.encode_value(wire)
         except _core.ValueFault as fault:
             raise self.fault(fault) from None
+        if len(encoded) > ATTRIBUTE_NAME_MAX_BYTES and _has_long_name(wire):
+            raise self.error(_NAME_TOO_LARGE)
+        return encoded
 
     def item(self, wire: dict[str, Any]) -> tuple[bytes, int]:
         """Encode a wire item; (stored item, size in bytes) or raise ValidationException."""
         try:
-            return _core.encode_item(wire)
+            item, size = _core.encode_item(wire)
         except _core.ValueFault as fault:
             raise self.fault(fault) from None
+        if size > ATTRIBUTE_NAME_MAX_BYTES and _has_long_name({"M": wire}):
+            raise self.error(_NAME_TOO_LARGE)
+        return item, size
+
+    def attribute_names(self, names: Iterable[str]) -> None:
+        """Refuse names that no attribute can have."""
+        for name in names:
+            if not name:
+                raise self.error(_PLAIN_MESSAGES["empty_name"])
+            if _is_long(name):
+                raise self.error(_NAME_TOO_LARGE)
 
     def attributes(self, wire: Mapping[str, dict[str, Any]]) -> dict[str, bytes]:
         """Encode each value of a key or a start key."""
@@ -85,10 +101,9 @@ class Surface:
             except _core.ValueFault as fault:
                 if self.current:
                     raise self.fault(fault) from None
-                message = value_message(fault, current=False)
-                raise ValidationException(
-                    f"ExpressionAttributeValues contains invalid value: {message} for key {name}"
-                ) from None
+                raise _bad_expression_value(value_message(fault, current=False), name) from None
+            if len(encoded[name]) > ATTRIBUTE_NAME_MAX_BYTES and _has_long_name(value):
+                raise self.error(_NAME_TOO_LARGE) if self.current else _bad_expression_value(_NAME_TOO_LARGE, name)
         return encoded
 
 
@@ -120,6 +135,31 @@ _PLAIN_MESSAGES = {
 }
 
 
+_NAME_TOO_LARGE = f"Attribute name is too large, must be less than {ATTRIBUTE_NAME_MAX_BYTES + 1} bytes"
+
+
+def _bad_expression_value(message: str, placeholder: str) -> ValidationException:
+    return ValidationException(f"ExpressionAttributeValues contains invalid value: {message} for key {placeholder}")
+
+
+def _has_long_name(wire: Mapping[str, Any]) -> bool:
+    """Whether some map within a wire value has a key that is too long for an attribute name."""
+    waiting = [wire]
+    while waiting:
+        value = waiting.pop()
+        entries = value.get("M", {})
+        if any(map(_is_long, entries)):
+            return True
+        waiting += entries.values()
+        waiting += value.get("L", ())
+    return False
+
+
+def _is_long(name: str) -> bool:
+    may_be = len(name) * 4 > ATTRIBUTE_NAME_MAX_BYTES  # a character is at most 4 bytes
+    return may_be and len(name.encode()) > ATTRIBUTE_NAME_MAX_BYTES
+
+
 def value_message(fault: _core.ValueFault, current: bool) -> str:
     """The service's sentence for a fault, in the newer or the older wording (FACTS 2.1 to 2.3, 2.5)."""
     kind = fault.kind
@@ -139,18 +179,19 @@ def _not_numeric(text: str, current: bool) -> str:
     return f"{message}: {text}" if text or current else message
 
 
-_NUMBER = re.compile(r"[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$")
+_NUMBER = re.compile(r"[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?)0*(\d+))?$")
+_INT32_DIGITS = 10
 
 
 def _older_range_kind(kind: str, text: str) -> str:
     """The older layer keeps exponents in 32 bits: beyond them a number is not numeric, and just inside, the sum of
     exponent and digits wraps around, which turns an overflow into an underflow."""
     parts = _NUMBER.match(text)
-    if parts is None or parts[3] is None:
+    if parts is None or parts[4] is None:
         return kind
-    exponent = int(parts[3])
-    if abs(exponent) > _INT32_MAX:
+    if len(parts[4]) > _INT32_DIGITS or int(parts[4]) > _INT32_MAX:
         return "number_format"
+    exponent = int(parts[3] + parts[4])
     digits = len((parts[1] + parts[2]).lstrip("0"))
     if exponent - len(parts[2]) + digits > _INT32_MAX:
         return "number_underflow"
@@ -170,18 +211,10 @@ def _duplicates_message(set_type: str, members: list[str], current: bool) -> str
 
 def _current_echo(members: list[str], set_type: str) -> list[str]:
     """The members up to the first repeat in byte order, then the repeated member, then the rest as sent."""
+    raw_bytes = b64decode if set_type == "BS" else str.encode
     seen: set[str] = set()
     for position, member in enumerate(members):
         if member in seen:
-            first = sorted(seen, key=_byte_order(set_type))
-            return [*first, member, *members[position + 1 :]]
+            return [*sorted(seen, key=raw_bytes), member, *members[position + 1 :]]
         seen.add(member)
     raise AssertionError("a duplicates fault without a repeated member")
-
-
-def _byte_order(set_type: str) -> Callable[[str], bytes]:
-    if set_type == "BS":
-        import base64
-
-        return base64.b64decode
-    return str.encode

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ddbengine.errors import ValidationException
 from ddbengine.expressions.hash_order import in_hash_order
+from ddbengine.limits import EXPRESSION_ALIAS_MAX_CHARACTERS
 
 _NAME_KEY: Final = re.compile(r"#[0-9a-zA-Z_]+")
 _VALUE_KEY: Final = re.compile(r":[0-9a-zA-Z_]+")
@@ -43,19 +44,30 @@ def _check_all_used(member: str, defined: Mapping[str, Any], used: Collection[st
         raise ValidationException(f"Value provided in {member} unused in expressions: keys: {{{listed}}}")
 
 
-def check_placeholder_names(names: Mapping[str, Any]) -> None:
-    """Refuse an empty map, or a key that is not ``#`` and letters, digits or ``_`` (FACTS 4.1)."""
-    _check_keys("ExpressionAttributeNames", names, _NAME_KEY)
+def check_placeholder_names(names: Mapping[str, str]) -> None:
+    """Refuse an empty map, a key that is not ``#`` and letters, digits or ``_`` or too long, and an empty attribute
+    name (FACTS 4.1)."""
+    _check_keys("ExpressionAttributeNames", names, _NAME_KEY, echo_size=True)
+    for alias, name in names.items():
+        if not name:
+            raise ValidationException(
+                f"ExpressionAttributeNames contains invalid value: Empty attribute name for key {alias}"
+            )
 
 
 def check_placeholder_values(values: Mapping[str, Any]) -> None:
-    """Refuse an empty map, or a key that is not ``:`` and letters, digits or ``_`` (FACTS 4.1)."""
-    _check_keys("ExpressionAttributeValues", values, _VALUE_KEY)
+    """Refuse an empty map, or a key that is not ``:`` and letters, digits or ``_`` or too long (FACTS 4.1)."""
+    _check_keys("ExpressionAttributeValues", values, _VALUE_KEY, echo_size=False)
 
 
-def _check_keys(member: str, entries: Mapping[str, Any], spelling: re.Pattern[str]) -> None:
+def _check_keys(member: str, entries: Mapping[str, Any], spelling: re.Pattern[str], echo_size: bool) -> None:
     if not entries:
         raise ValidationException(f"{member} must not be empty")
     for key in entries:
+        if len(key) > EXPRESSION_ALIAS_MAX_CHARACTERS:
+            size = f" size of key: {len(key.encode())}" if echo_size else ""
+            raise ValidationException(
+                f"{member} contains invalid key: The expression attribute map contains a key that is too long;{size}"
+            )
         if spelling.fullmatch(key) is None:
             raise ValidationException(f'{member} contains invalid key: Syntax error; key: "{key}"')

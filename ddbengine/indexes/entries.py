@@ -3,16 +3,18 @@
 An entry's key is ``X | index number | hash of the index partition key | index key parts | hash of the table key | table
 key parts``: an index is scanned in the order of FACTS 5.7, and equal index keys stay apart by their table key.  Its
 value is the item as the index projects it.  An item that lacks a key attribute of the index has no entry (a sparse
-index).
+index).  Nor has one whose value cannot be a key, which only an item older than the index can have: it has the wrong
+type, is empty or too long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ddbengine import _core
-from ddbengine.schema.table import IndexSchema, TableSchema
+from ddbengine.limits import PARTITION_KEY_MAX_BYTES, SORT_KEY_MAX_BYTES
+from ddbengine.schema.table import IndexSchema, KeyAttribute, TableSchema
 
 ENTRIES = b"X"
 _UNIT_BYTES = 1024
@@ -54,8 +56,24 @@ def entry_of(schema: TableSchema, index: IndexSchema, item: bytes | None) -> Ent
         if value is None or _core.type_of(value) != attribute.type:
             return None
         attributes[attribute.name] = value
+    if not (
+        _fits(index.partition, attributes, PARTITION_KEY_MAX_BYTES)
+        and _fits(index.sort, attributes, SORT_KEY_MAX_BYTES)
+    ):
+        return None
     names = schema.projected[index.number]
     return Entry(entry_key(schema, index, attributes), item if names is None else _core.pick(item, names))
+
+
+def _fits(key: Iterable[KeyAttribute], attributes: Mapping[str, bytes], most: int) -> bool:
+    """Whether no value is empty and all together are not too long."""
+    length = 0
+    for attribute in key:
+        value_length = len(_core.key_bytes(attributes[attribute.name]))
+        if value_length == 0:
+            return False
+        length += value_length
+    return length <= most
 
 
 def write_units(old: Entry | None, new: Entry | None) -> int:

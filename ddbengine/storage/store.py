@@ -33,7 +33,7 @@ class ReadTxn(Protocol):
 @dataclass(slots=True)
 class Writes:
     """Physical writes of one change, applied together.  A counter row holds signed 64-bit integers that are added to;
-    the committer adds up a group's deltas and touches each row once."""
+    the committer adds up a group's deltas and touches each row once.  A row of zeros is no row: it reads as None."""
 
     puts: list[tuple[bytes, bytes]] = field(default_factory=list)
     deletes: list[bytes] = field(default_factory=list)

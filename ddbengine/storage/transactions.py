@@ -107,7 +107,11 @@ class WriteTransaction:
     def flush(self) -> None:
         """Write the counters."""
         for key, changes in self._deltas.items():
-            layers.put(self.txn, key, self._counter_row(key, changes))
+            row = self._counter_row(key, changes)
+            if row is None:
+                layers.delete(self.txn, key)
+            else:
+                layers.put(self.txn, key, row)
         self._deltas.clear()
 
     def _add(self, counters: list[tuple[bytes, tuple[int, ...]]]) -> None:
@@ -116,10 +120,12 @@ class WriteTransaction:
             known = deltas.get(key)
             deltas[key] = changes if known is None else tuple(map(add, known, changes))
 
-    def _counter_row(self, key: bytes, changes: tuple[int, ...]) -> bytes:
+    def _counter_row(self, key: bytes, changes: tuple[int, ...]) -> bytes | None:
+        """The row with the changes added; None when nothing but zeros is left."""
         row = counter_row(len(changes))
         before = layers.get(self.txn, key)
-        return row.pack(*changes) if before is None else row.pack(*map(add, row.unpack(before), changes))
+        packed = row.pack(*changes) if before is None else row.pack(*map(add, row.unpack(before), changes))
+        return packed if any(packed) else None
 
 
 class HashedTransaction(WriteTransaction):
@@ -135,9 +141,7 @@ class HashedTransaction(WriteTransaction):
         deltas = self._deltas
         for key in writes.deletes:
             deltas.pop(key, None)
-            gone = layers.pop(self.txn, key)
-            if gone is not None:
-                self.digest = (self.digest - entry_hash(key, gone)) & MODULUS_MASK
+            self._remove(key)
         for key, value in writes.puts:
             deltas.pop(key, None)
             self._put(key, value)
@@ -145,8 +149,17 @@ class HashedTransaction(WriteTransaction):
 
     def flush(self) -> None:
         for key, changes in self._deltas.items():
-            self._put(key, self._counter_row(key, changes))
+            row = self._counter_row(key, changes)
+            if row is None:
+                self._remove(key)
+            else:
+                self._put(key, row)
         self._deltas.clear()
+
+    def _remove(self, key: bytes) -> None:
+        gone = layers.pop(self.txn, key)
+        if gone is not None:
+            self.digest = (self.digest - entry_hash(key, gone)) & MODULUS_MASK
 
     def _put(self, key: bytes, value: bytes) -> None:
         before = layers.replace(self.txn, key, value)

@@ -15,7 +15,7 @@ from typing import Any
 from tests.differential.known import explanation, plain
 from tests.differential.peers import Answer, Peer, Request
 from tests.differential.tables import REFUSALS, TABLES, Index
-from tests.differential.uncompared import ANYWHERE, without_uncompared
+from tests.differential.uncompared import ANYWHERE, only_takes_away, without_uncompared
 
 MOST_PAGES = 200
 LONGEST_ANSWER = 2_000
@@ -48,7 +48,7 @@ def compare(request: Request, emulator: Peer, ours: Peer) -> Difference | None:
 def exchange(request: Request, emulator: Peer, ours: Peer) -> tuple[Request, Answer, Answer]:
     """Send the request to both sides.  What only one of them does is put right in the emulator, for what follows."""
     theirs, our = emulator.send(request), ours.send(request)
-    if bool(theirs.error) != bool(our.error):
+    if bool(theirs.error) != bool(our.error) or only_takes_away(request):
         _put_right(request, emulator, ours)
     return request, theirs, our
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +68,23 @@ def _updates_below_an_attribute(request: Request, _emulator: Body, _ours: Body) 
     return parts_asked and any(mark in request.input.get("UpdateExpression", "") for mark in ".[")
 
 
+_ADDING = re.compile(r"\b(SET|ADD)\b", re.IGNORECASE)
+
+
+def only_takes_away(request: Request) -> bool:
+    """An update that the service does not create a missing item for, and the emulator does."""
+    if request.operation != "UpdateItem":
+        return False
+    actions = request.input.get("AttributeUpdates") or {}
+    expression = str(request.input.get("UpdateExpression", ""))
+    taking = bool(actions) and all(action.get("Action") == "DELETE" for action in actions.values())
+    return taking or (bool(expression) and not _ADDING.search(expression))
+
+
+def _takes_away_from_nothing(request: Request, _emulator: Body, ours: Body) -> bool:
+    return only_takes_away(request) and "Attributes" not in ours
+
+
 def _writes_half_a_key(request: Request, emulator: Body, ours: Body) -> bool:
     names = [request.input.get("TableName"), *request.input.get("RequestItems", ())]
     return request.operation in _WRITES and _units(emulator) > _units(ours) and any(name in _HALVES for name in names)
@@ -88,6 +106,8 @@ UNCOMPARED = (
     Uncompared("6.2", "reading nothing costs nothing, not the least unit", "ConsumedCapacity", _reads_nothing),
     Uncompared("6.2", "what a local index fetches from its table is free", "ConsumedCapacity", _reads_a_local_index),
     Uncompared("6.3", "an item with half of an index key costs as if in it", "ConsumedCapacity", _writes_half_a_key),
+    Uncompared("5.5", "taking away from a missing item creates it", "Attributes", _takes_away_from_nothing),
+    Uncompared("5.5", "taking away from a missing item creates it", "ConsumedCapacity", _takes_away_from_nothing),
     Uncompared("5.5", "UPDATED_OLD and UPDATED_NEW give whole attributes", "Attributes", _updates_below_an_attribute),
 )
 """Where the emulator is known to be wrong, with the section of the fact sheet that says what the service does."""

@@ -76,6 +76,7 @@ class Calls:
             yield page
             if "LastEvaluatedKey" not in page:
                 return
+            assert page["LastEvaluatedKey"] != request.get("ExclusiveStartKey"), "a page makes progress"
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def items(self, operation: str, **request: Any) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from ddbengine.engine import account, tables, tags
+from ddbengine.engine import account, query, scan, tables, tags
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import writes_of
 from ddbengine.engine.context import Caller, Prepare, Surroundings
@@ -28,6 +28,8 @@ OPERATIONS: dict[str, Prepare] = {
     "ListTagsOfResource": tags.list_tags_of_resource,
     "DescribeLimits": account.describe_limits,
     "DescribeEndpoints": account.describe_endpoints,
+    "Query": query.prepare,
+    "Scan": scan.prepare,
 }
 
 ALICE = Caller("alice", "us-east-1")

@@ -142,7 +142,7 @@ OPERATIONS = {
     "PutItem": "Item " + _WRITE,
     "UpdateItem": "Key UpdateExpression AttributeUpdates " + _WRITE,
     "DeleteItem": "Key " + _WRITE,
-    "GetItem": "Key ProjectionExpression ExpressionAttributeNames AttributesToGet ConsistentRead ReturnConsumedCapacity",
+    "GetItem": "Key ProjectionExpression AttributesToGet ExpressionAttributeNames ConsistentRead",
     "Query": "KeyConditionExpression KeyConditions QueryFilter ScanIndexForward " + _READ,
     "Scan": "ScanFilter Segment TotalSegments " + _READ,
     "BatchGetItem": "RequestItems ReturnConsumedCapacity",

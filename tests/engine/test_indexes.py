@@ -43,7 +43,7 @@ def scan(engine: Calls, table: str, index: str, **members: Any) -> list[Item]:
     return engine.items("Scan", TableName=table, IndexName=index, **members)
 
 
-# --- what an index holds ----------------------------------------------------------------------------------------------
+# --- what an index holds --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,29 @@ def test_an_empty_index_key_is_refused(engine: Calls, kind: str) -> None:
     )
 
 
-# --- reading an index -------------------------------------------------------------------------------------------------
+def test_an_index_added_later_leaves_out_what_cannot_be_its_key(engine: Calls) -> None:
+    table = engine.create(tables.table())
+    fit = {"pk": S("fit"), "g": S("g")}
+    unfit = [{"pk": S(str(n)), "g": value} for n, value in enumerate([N(1), S(""), S("g" * 2049), M(a=S("g"))])]
+    engine.put(table, fit, *unfit)
+    index = tables.global_index("later", "g")
+    types = index.pop("types")
+    engine.call(
+        "UpdateTable", TableName=table, GlobalSecondaryIndexUpdates=[{"Create": index}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": types[name]} for name in types],
+    )  # fmt: skip
+    assert scan(engine, table, "later") == [fit]
+    for item in unfit:
+        update = {"TableName": table, "Key": only(item, "pk"), "ExpressionAttributeValues": placeholders(v=N(1))}
+        engine.call("UpdateItem", **update, UpdateExpression="SET x = :v")
+        assert engine.get(table, pk=item["pk"]) == {**item, "x": N(1)}
+        message = engine.invalid("UpdateItem", **update, UpdateExpression="SET g = :v")
+        assert message is not None
+        assert "Type mismatch for Index Key g" in message
+    assert scan(engine, table, "later") == [fit]
+
+
+# --- reading an index -----------------------------------------------------------------------------------------------
 
 
 def query(engine: Calls, table: str, index: str, **members: Any) -> dict[str, Any]:
@@ -313,7 +335,7 @@ def test_a_global_index_may_use_the_tables_key_the_other_way_round(engine: Calls
     assert set(page["LastEvaluatedKey"]) == {"pk", "sk"}
 
 
-# --- multi-attribute keys ---------------------------------------------------------------------------------------------
+# --- multi-attribute keys -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -394,7 +416,7 @@ def test_sort_attributes_of_an_index_are_limited_together(engine: Calls, wide: s
     )
 
 
-# --- counts and collections -------------------------------------------------------------------------------------------
+# --- counts and collections -----------------------------------------------------------------------------------------
 
 
 def test_describe_table_counts_items_and_bytes(engine: Calls, table: str) -> None:

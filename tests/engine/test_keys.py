@@ -151,7 +151,7 @@ def test_the_longest_keys_are_deleted_again(engine: Calls, long_table: str) -> N
         assert engine.items("Scan", TableName=long_table, **where) == []
 
 
-# --- order and identity of stored keys --------------------------------------------------------------------------------
+# --- order and identity of stored keys ------------------------------------------------------------------------------
 
 SCALARS = {
     "S": st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6).map(S),

@@ -61,6 +61,29 @@ def test_other_return_values_are_refused_in_the_envelope(engine: Calls, table: s
     assert message == ENVELOPE + "ReturnValues can only be ALL_OLD or NONE"
 
 
+@pytest.mark.parametrize(("levels", "envelope"), [(62, ENVELOPE), (63, "")])
+@pytest.mark.parametrize("operation", ["PutItem", "DeleteItem"])
+def test_return_values_are_refused_bare_past_62_levels(
+    engine: Calls, table: str, operation: str, levels: int, envelope: str
+) -> None:
+    deep = S("x")
+    for _ in range(levels):
+        deep = L(deep)
+    key = {"pk": S("a"), "sk": N(1)}
+    request = {"ConditionExpression": "x = :deep", "ExpressionAttributeValues": {":deep": deep}}
+    member = "Item" if operation == "PutItem" else "Key"
+    message = engine.invalid(operation, TableName=table, ReturnValues="ALL_NEW", **{member: key}, **request)
+    assert message == envelope + "ReturnValues can only be ALL_OLD or NONE"
+
+
+def test_a_deep_item_is_told_of_after_return_values(engine: Calls, table: str) -> None:
+    deep = S("x")
+    for _ in range(63):
+        deep = M(a=deep)
+    message = engine.invalid("PutItem", TableName=table, Item={"pk": deep}, ReturnValues="UPDATED_NEW")
+    assert message == "ReturnValues can only be ALL_OLD or NONE"
+
+
 def test_a_bad_value_is_told_before_return_values(engine: Calls, table: str) -> None:
     message = engine.invalid("PutItem", TableName=table, Item={"pk": N("x")}, ReturnValues="ALL_NEW")
     assert message == ENVELOPE + "The parameter cannot be converted to a numeric value: x"

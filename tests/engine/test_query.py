@@ -51,7 +51,7 @@ def request(table: str, condition: str, values: dict[str, Value], **members: Any
     }
 
 
-# --- order, operators, pages -----------------------------------------------------------------------------------------
+# --- order, operators, pages ---------------------------------------------------------------------------------------
 
 
 def test_items_come_in_sort_order_forwards_and_backwards(engine: Calls, table: str, sort_type: str) -> None:
@@ -150,7 +150,7 @@ def test_a_hash_only_table_has_one_item_per_partition(engine: Calls, partition: 
         assert answer["Count"] == 1
 
 
-# --- tables with plain text sort keys --------------------------------------------------------------------------------
+# --- tables with plain text sort keys ------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -318,7 +318,7 @@ def test_a_projection_may_not_go_below_a_key_attribute(engine: Calls, plain: str
     assert refused(engine, plain, FilterExpression="h[1] = :p") == prefix + "IndexKey: h"
 
 
-# --- Select ----------------------------------------------------------------------------------------------------------
+# --- Select --------------------------------------------------------------------------------------------------------
 
 
 def test_specific_attributes_need_a_projection(engine: Calls, plain: str) -> None:
@@ -340,7 +340,7 @@ def test_all_projected_attributes_needs_an_index(engine: Calls, plain: str) -> N
     assert message == "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
 
 
-# --- start keys ------------------------------------------------------------------------------------------------------
+# --- start keys ----------------------------------------------------------------------------------------------------
 
 BAD_START = "The provided starting key is invalid"
 
@@ -398,7 +398,7 @@ def test_a_start_key_that_never_existed_is_a_position(engine: Calls, plain: str)
     assert [item["sk"] for item in answer["Items"]] == [S("3"), S("4")]
 
 
-# --- other refusals and legacy ---------------------------------------------------------------------------------------
+# --- other refusals and legacy -------------------------------------------------------------------------------------
 
 
 def test_a_missing_table_is_not_found_but_the_key_condition_is_checked_first(engine: Calls) -> None:

@@ -1,9 +1,8 @@
-"""Scan: FACTS 5.7.  Its order is recomputed here from the words of that section, apart from the core."""
+"""Scan: FACTS 5.7."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -14,39 +13,10 @@ from hypothesis import strategies as st
 from ddbengine import _core
 from tests import tables
 from tests.engine.calls import Calls, Refusal
-from tests.wire import B, Item, N, S, Value, placeholders
+from tests.engine.scan_order import number_bytes, scan_hash
+from tests.wire import B, Item, N, S, placeholders
 
-# --- the order -------------------------------------------------------------------------------------------------------
-
-
-def number_bytes(number: Decimal) -> bytes:
-    """The number's bytes, digit by digit as FACTS 5.7 tells it."""
-    if number == 0:
-        return b"\x80"
-    sign, digits, exponent = number.normalize().as_tuple()
-    assert isinstance(exponent, int)
-    point = len(digits) + exponent
-    pairs = [0, *digits] if point % 2 else list(digits)
-    pairs += [0] * (len(pairs) % 2)
-    first = ((point + point % 2) // 2 - 64) % 256
-    body = [10 * tens + ones for tens, ones in zip(pairs[::2], pairs[1::2], strict=True)]
-    if not sign:
-        return bytes([first, *(pair + 1 for pair in body)])
-    end = [102] if len(body) < 20 else []
-    return bytes([first ^ 0xFF, *(101 - pair for pair in body), *end])
-
-
-def raw_key(value: Value) -> bytes:
-    if "S" in value:
-        text: str = value["S"]
-        return text.encode()
-    if "B" in value:
-        return base64.b64decode(value["B"])
-    return number_bytes(Decimal(value["N"]))
-
-
-def scan_hash(value: Value) -> str:
-    return hashlib.md5(b"Outliers" + raw_key(value)).hexdigest()
+# --- the order -----------------------------------------------------------------------------------------------------
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=5, min_value=-(10**9), max_value=10**9))
@@ -78,13 +48,13 @@ def test_an_index_is_scanned_by_its_own_hash_then_sort_key_then_the_hash_of_the_
     engine.put(table, *items)
 
     def order(item: Item) -> tuple[str, int, str]:
-        table_key = hashlib.md5(b"Outliers" + raw_key(item["pk"]) + raw_key(item["sk"])).hexdigest()
+        table_key = scan_hash(item["pk"], item["sk"])
         return scan_hash(item["g"]), int(item["h"]["N"]), table_key
 
     assert engine.items("Scan", TableName=table, IndexName="by-g", Limit=7) == sorted(items, key=order)
 
 
-# --- segments --------------------------------------------------------------------------------------------------------
+# --- segments ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -119,6 +89,19 @@ def test_a_segment_owns_its_slice_of_the_first_three_digits(engine: Calls, table
         first, last = -(-4096 * segment // segments), -(-4096 * (segment + 1) // segments) - 1
         items = engine.items("Scan", TableName=table, TotalSegments=segments, Segment=segment)
         assert all(first <= int(scan_hash(item["pk"])[:3], 16) <= last for item in items)
+
+
+@pytest.mark.parametrize("segments", [3, 7, 1000])
+def test_segments_meet_exactly(engine: Calls, table: str, segments: int) -> None:
+    """Keys just below and just above the end of the first segment; it ends at a rounded up slice."""
+    first_of_second = -(-4096 // segments)
+    keys = (f"key {number}" for number in range(10**6))
+    by_slice = {int(scan_hash(S(key))[:3], 16): key for key in itertools.islice(keys, 60_000)}
+    for position, segment in ((first_of_second - 1, 0), (first_of_second, 1)):
+        key = by_slice[position]
+        engine.put(table, {"pk": S(key), "sk": N(0), "x": N(0)})
+        items = engine.items("Scan", TableName=table, TotalSegments=segments, Segment=segment)
+        assert S(key) in [item["pk"] for item in items]
 
 
 def test_a_million_segments_are_allowed(engine: Calls, table: str) -> None:
@@ -170,7 +153,7 @@ def test_a_start_key_of_another_segment_is_refused(engine: Calls, table: str) ->
     assert "Items" in engine.call("Scan", **request, Segment=owner)
 
 
-# --- pages, filters, Select ------------------------------------------------------------------------------------------
+# --- pages, filters, Select ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("limit", [1, 7, 59, 60, 61])
@@ -229,7 +212,7 @@ def test_specific_attributes_need_a_projection_bare(engine: Calls, table: str) -
     )
 
 
-# --- refusals and legacy ---------------------------------------------------------------------------------------------
+# --- refusals and legacy -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from ddbengine.errors import (
     LimitExceededException,
     ResourceInUseException,
+    ValidationException,
 )
 from tests.engine.control_plane import ControlPlane, definitions, index, provisioned, units
 from tests.engine.table_updates import (
@@ -105,6 +106,35 @@ def test_a_second_index_waits_for_the_first(slow: ControlPlane) -> None:
         GlobalSecondaryIndexUpdates=create_index("new", "Song", ProvisionedThroughput=units(1, 1)),
     )
     assert isinstance(refused, LimitExceededException)
+
+
+@pytest.mark.parametrize(
+    ("operation", "members"),
+    [
+        ("Scan", {}),
+        (
+            "Query",
+            {"KeyConditionExpression": "Song = :song", "ExpressionAttributeValues": {":song": {"S": "Call Me Today"}}},
+        ),
+    ],
+)
+def test_an_index_being_created_is_not_read(slow: ControlPlane, operation: str, members: dict[str, Any]) -> None:
+    update(
+        slow,
+        AttributeDefinitions=definitions(Song="S"),
+        GlobalSecondaryIndexUpdates=create_index("new", "Song", ProvisionedThroughput=units(1, 1)),
+    )
+    request = {"TableName": "Music", "IndexName": "new", **members}
+    with pytest.raises(ValidationException, match=r"^Cannot read from backfilling global secondary index: new$"):
+        slow.call(operation, request)
+    assert slow.call(operation, {**request, "IndexName": "idx"})["Count"] == 0
+    slow.now += 11
+    assert slow.call(operation, request)["Count"] == 0
+
+
+def test_an_index_being_updated_can_be_read(slow: ControlPlane) -> None:
+    update(slow, GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(3, 3)))
+    assert slow.call("Scan", TableName="Music", IndexName="idx")["Count"] == 0
 
 
 def test_an_index_being_updated_is_not_updated_again(slow: ControlPlane) -> None:

@@ -42,7 +42,7 @@ def stored(engine: Calls, table: str, value: Value) -> Value:
     return found
 
 
-# --- what reads back --------------------------------------------------------------------------------------------------
+# --- what reads back ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_booleans_given_as_text(engine: Calls, table: str) -> None:
     assert stored(engine, table, {"BOOL": "0"}) == {"BOOL": False}
 
 
-# --- refusals, operation by operation ---------------------------------------------------------------------------------
+# --- refusals, operation by operation -------------------------------------------------------------------------------
 
 Send = Callable[[str, Value], tuple[str, dict[str, Any]]]
 
@@ -232,6 +232,14 @@ def test_batch_writes_and_scans_give_the_older_wording(
     assert engine.invalid(operation, **request) == older
 
 
+@pytest.mark.parametrize(("sign", "message"), [("", OVERFLOW), ("-", UNDERFLOW)])
+def test_the_older_layer_reads_an_exponent_behind_any_number_of_zeros(
+    engine: Calls, table: str, sign: str, message: str
+) -> None:
+    operation, request = in_batch_put(table, N(f"1e{sign}{'0' * 5000}200"))
+    assert engine.invalid(operation, **request) == message
+
+
 @pytest.mark.parametrize(("value", "older"), [(value, older) for value, _, older in BAD_VALUES] + EMPTY_SETS)
 def test_a_scan_names_the_bad_expression_value(engine: Calls, table: str, value: Value, older: str) -> None:
     operation, request = in_scan_filter(table, value)
@@ -265,7 +273,7 @@ def test_an_empty_attribute_name_is_refused(engine: Calls, table: str) -> None:
     assert message.endswith("Empty attribute name")
 
 
-# --- depth ------------------------------------------------------------------------------------------------------------
+# --- depth ----------------------------------------------------------------------------------------------------------
 
 
 def nested(levels: int, wrap: Callable[[Value], Value]) -> Value:
@@ -299,7 +307,7 @@ def test_too_deep_values_are_refused_bare_elsewhere(engine: Calls, table: str, s
     assert engine.invalid(operation, **request) == TOO_DEEP
 
 
-# --- size -------------------------------------------------------------------------------------------------------------
+# --- size -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,20 @@ def test_a_value_alias_is_a_colon_and_letters_digits_or_underscores(key: str) ->
     assert refusal(check_placeholder_values, {key: 1}) == expected
 
 
+def test_an_alias_has_at_most_255_characters() -> None:
+    check_placeholder_names({"#" + "a" * 254: "x"})
+    check_placeholder_values({":" + "a" * 254: 1})
+    too_long = "contains invalid key: The expression attribute map contains a key that is too long;"
+    message = refusal(check_placeholder_names, {"#" + "a" * 255: "x"})
+    assert message == f"ExpressionAttributeNames {too_long} size of key: 256"
+    assert refusal(check_placeholder_values, {":" + "-" * 255: 1}) == f"ExpressionAttributeValues {too_long}"
+
+
+def test_an_alias_stands_for_a_name_that_is_not_empty() -> None:
+    message = refusal(check_placeholder_names, {"#a": "x", "#b": ""})
+    assert message == "ExpressionAttributeNames contains invalid value: Empty attribute name for key #b"
+
+
 def test_every_expression_marks_what_it_uses() -> None:
     shared = placeholders({f"#{n}": f"a{n}" for n in range(4)}, {f":{n}": N(n) for n in range(4)})
     compile_condition("#0 = :0", shared)

@@ -127,6 +127,16 @@ def test_counters_add_up_and_may_be_negative(store: LmdbStore) -> None:
     assert get(store, b"N1") == struct.pack("<2q", -1, -150)
 
 
+def test_a_counter_row_that_comes_to_zero_is_no_row(store: LmdbStore) -> None:
+    store.submit(counter(b"N1", 3, -7)).result()
+    store.submit(counter(b"N1", -3, 0)).result()
+    assert get(store, b"N1") == struct.pack("<2q", 0, -7)
+    store.submit(counter(b"N1", 0, 7)).result()
+    assert get(store, b"N1") is None
+    store.submit(counter(b"N1", 1, 1)).result()
+    assert get(store, b"N1") == struct.pack("<2q", 1, 1)
+
+
 def test_a_counter_that_is_deleted_starts_again_from_nothing(store: LmdbStore) -> None:
     store.submit(counter(b"N1", 5)).result()
     store.submit(change(Writes(deletes=[b"N1"]), Writes(counters=[(b"N1", (2,))]))).result()
@@ -236,7 +246,7 @@ def test_a_counter_row_is_written_once_for_a_group(monkeypatch: pytest.MonkeyPat
     written: list[bytes] = []
     original = WriteTransaction._counter_row
 
-    def watched(self: Any, key: bytes, deltas: tuple[int, ...]) -> bytes:
+    def watched(self: Any, key: bytes, deltas: tuple[int, ...]) -> bytes | None:
         written.append(key)
         return original(self, key, deltas)
 

@@ -69,6 +69,8 @@ def apply(model: dict[bytes, bytes], step: tuple[str, bytes, bytes | int]) -> by
     if isinstance(argument, int):
         before = struct.unpack("<q", model[key])[0] if key in model else 0
         model[key] = struct.pack("<q", before + argument)
+        if before + argument == 0:
+            del model[key]
     elif kind == "put":
         model[key] = argument
     elif kind in ("delete", "drop"):
