@@ -5,19 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import writes_of
+from ddbengine.engine.clock import Clock
 from ddbengine.engine.context import Caller, Prepare, Surroundings
+from ddbengine.engine.expiration import Expiration, is_anything_registered
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.operations import OPERATIONS
+from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
 
 __all__ = ["Engine"]
 
 
-_LEAVE_GARBAGE = frozenset({"DeleteTable", "UpdateTable"})
+PURGE = "removing what deleted tables left behind"
+EXPIRE = "deleting expired items"
+TTL_INTERVAL_SECONDS = 1.0
+
+_CHORES_AFTER = {
+    "DeleteTable": (PURGE,),
+    "UpdateTable": (PURGE,),
+    "UpdateTimeToLive": (EXPIRE, PURGE),
+}
+"""What there may be to do after an operation, by its name."""
 
 
 class Engine:
@@ -32,12 +45,39 @@ class Engine:
         clock: Callable[[], float] = time.time,
         shared: bool = False,
         transient_seconds: float = 0.0,
+        ttl_interval: float = TTL_INTERVAL_SECONDS,
     ) -> None:
         """``open_store`` is given the function that turns changes into writes.  ``clock`` gives seconds since the
-        epoch; ``shared`` puts all callers into one namespace; see ``Surroundings`` for transient_seconds."""
+        epoch; ``shared`` puts all callers into one namespace; see ``Surroundings`` for transient_seconds.  Every
+        ``ttl_interval`` seconds it is seen whether items have expired."""
         self.store = open_store(writes_of)
-        self._surroundings = Surroundings(Catalog(clock), clock, shared, transient_seconds)
-        self._housekeeper = Housekeeper(self.store, clock)
+        self.clock = Clock(clock)
+        catalog = Catalog(self.clock)
+        self._surroundings = Surroundings(catalog, self.clock, shared, transient_seconds)
+        self._housekeeper = Housekeeper(
+            {
+                PURGE: purge_chore(self.store, self.clock),
+                EXPIRE: Expiration(self.store, catalog, self.clock, ttl_interval),
+            }
+        )
+        self._take_up_chores()
+
+    def _take_up_chores(self) -> None:
+        """See what the last engine on this store left to do."""
+        with self.store.snapshot() as txn:
+            pending = {PURGE: purge_pending(txn), EXPIRE: is_anything_registered(txn)}
+        for name, is_pending in pending.items():
+            if is_pending:
+                self._housekeeper.ask(name)
+
+    def advance_clock(self, seconds: float) -> float:
+        """Put the engine's time forward, and delete what has expired by then; return the time it now is.
+
+        The deletions are in the background.  ValueError for a negative number of seconds.
+        """
+        now = self.clock.advance(seconds)
+        self._housekeeper.ask(EXPIRE)
+        return now
 
     def prepare(self, operation: str, request: dict[str, Any], caller: Caller) -> Plan:
         """Make the plan of a checked request; raise ApiError for what is wrong whatever the store holds."""
@@ -48,8 +88,8 @@ class Engine:
         plan = self.operations[operation](self._surroundings, caller, request)
         if plan.writes:
             future = self.store.submit(plan)
-            if operation in _LEAVE_GARBAGE:
-                future.add_done_callback(self._purge_later)
+            if operation in _CHORES_AFTER:
+                future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))
             return future
         with self.store.snapshot(plan.consistent) as txn:
             return plan.run(txn).body
@@ -64,6 +104,7 @@ class Engine:
         self._housekeeper.close()
         self.store.close()
 
-    def _purge_later(self, deletion: Future[Outcome]) -> None:
-        if deletion.exception() is None:
-            self._housekeeper.purge_in(self._surroundings.transient_seconds)
+    def _ask_for(self, chores: tuple[str, ...], done: Future[Outcome]) -> None:
+        if done.exception() is None:
+            for name in chores:
+                self._housekeeper.ask(name, self._surroundings.transient_seconds)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from ddbengine.engine.engine import Engine
+from ddbengine.engine.engine import TTL_INTERVAL_SECONDS, Engine
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.lmdb_store import LmdbStore
 
@@ -13,9 +15,22 @@ class CannotOpen(Exception):
     """The store could not be opened; args[0] tells a person why."""
 
 
-def open_engine(path: Path | None, *, shared: bool = False, transient_seconds: float = 0.0) -> Engine:
+def open_engine(
+    path: Path | None,
+    *,
+    shared: bool = False,
+    transient_seconds: float = 0.0,
+    ttl_interval: float = TTL_INTERVAL_SECONDS,
+    clock: Callable[[], float] = time.time,
+) -> Engine:
     """Open the store at a directory, made if absent, or a new one in memory; raise CannotOpen."""
     try:
-        return Engine(lambda writes_of: LmdbStore(writes_of, path), shared=shared, transient_seconds=transient_seconds)
+        return Engine(
+            lambda writes_of: LmdbStore(writes_of, path),
+            clock=clock,
+            shared=shared,
+            transient_seconds=transient_seconds,
+            ttl_interval=ttl_interval,
+        )
     except StoreError as error:
         raise CannotOpen(str(error)) from error

@@ -15,6 +15,7 @@ from ddbengine.engine import (
     scan,
     tables,
     tags,
+    time_to_live,
     update_item,
 )
 from ddbengine.engine.context import Prepare
@@ -28,6 +29,7 @@ OPERATIONS: Mapping[str, Prepare] = {
     "DescribeEndpoints": account.describe_endpoints,
     "DescribeLimits": account.describe_limits,
     "DescribeTable": tables.describe_table,
+    "DescribeTimeToLive": time_to_live.describe_time_to_live,
     "GetItem": get_item.prepare,
     "ListTables": tables.list_tables,
     "ListTagsOfResource": tags.list_tags_of_resource,
@@ -38,4 +40,5 @@ OPERATIONS: Mapping[str, Prepare] = {
     "UntagResource": tags.untag_resource,
     "UpdateItem": update_item.prepare,
     "UpdateTable": tables.update_table,
+    "UpdateTimeToLive": time_to_live.update_time_to_live,
 }

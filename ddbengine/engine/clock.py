@@ -1,0 +1,23 @@
+"""The engine's time: a clock that runs like another one, and can be put forward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Clock:
+    """Seconds since the epoch.  What it was put forward by is forgotten with the engine."""
+
+    def __init__(self, source: Callable[[], float]) -> None:
+        self._source = source
+        self._ahead = 0.0
+
+    def __call__(self) -> float:
+        return self._source() + self._ahead
+
+    def advance(self, seconds: float) -> float:
+        """Put the clock forward; return the time it then shows.  ValueError for going back, or nowhere finite."""
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"a clock is put forward by some seconds, not by {seconds}")
+        self._ahead += seconds
+        return self()
