@@ -93,6 +93,24 @@ class ConditionalCheckFailedException(ApiError):
     pass
 
 
+class TransactionCanceledException(ApiError):
+    """Carries CancellationReasons, one for each action in order."""
+
+    message_member = "Message"
+
+
+class TransactionConflictException(ApiError):
+    """Another transaction is under way on the item; only faults on demand raise it, since here writes wait in line."""
+
+
+class TransactionInProgressException(ApiError):
+    """A transaction with the same token is under way; see ``engine.request_tokens`` for why nothing here raises it."""
+
+
+class IdempotentParameterMismatchException(ApiError):
+    pass
+
+
 class ItemCollectionSizeLimitExceededException(ApiError):
     pass
 

@@ -16,6 +16,8 @@ from ddbengine.engine.expiration import Expiration, is_anything_registered
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.purge import purge_chore, purge_pending
+from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
+from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
 
 __all__ = ["Engine"]
@@ -23,6 +25,7 @@ __all__ = ["Engine"]
 
 PURGE = "removing what deleted tables left behind"
 EXPIRE = "deleting expired items"
+FORGET = "forgetting client request tokens"
 TTL_INTERVAL_SECONDS = 1.0
 
 _CHORES_AFTER = {
@@ -31,6 +34,8 @@ _CHORES_AFTER = {
     "UpdateTimeToLive": (EXPIRE, PURGE),
 }
 """What there may be to do after an operation, by its name."""
+_LEAVE_TOKENS = frozenset({"TransactWriteItems"})
+"""Operations after which a client request token may have to be forgotten, when it is no longer good."""
 
 
 class Engine:
@@ -58,6 +63,7 @@ class Engine:
             {
                 PURGE: purge_chore(self.store, self.clock),
                 EXPIRE: Expiration(self.store, catalog, self.clock, ttl_interval),
+                FORGET: sweep_chore(self.store, self.clock),
             }
         )
         self._take_up_chores()
@@ -65,7 +71,7 @@ class Engine:
     def _take_up_chores(self) -> None:
         """See what the last engine on this store left to do."""
         with self.store.snapshot() as txn:
-            pending = {PURGE: purge_pending(txn), EXPIRE: is_anything_registered(txn)}
+            pending = {PURGE: purge_pending(txn), EXPIRE: is_anything_registered(txn), FORGET: sweep_pending(txn)}
         for name, is_pending in pending.items():
             if is_pending:
                 self._housekeeper.ask(name)
@@ -77,6 +83,7 @@ class Engine:
         """
         now = self.clock.advance(seconds)
         self._housekeeper.ask(EXPIRE)
+        self._housekeeper.ask(FORGET)
         return now
 
     def prepare(self, operation: str, request: dict[str, Any], caller: Caller) -> Plan:
@@ -90,6 +97,8 @@ class Engine:
             future = self.store.submit(plan)
             if operation in _CHORES_AFTER:
                 future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))
+            if operation in _LEAVE_TOKENS:
+                self._housekeeper.ask(FORGET, CLIENT_TOKEN_VALID_SECONDS)
             return future
         with self.store.snapshot(plan.consistent) as txn:
             return plan.run(txn).body

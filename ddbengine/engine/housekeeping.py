@@ -7,6 +7,7 @@ the others have their turn.  The thread is started when the first chore is due.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -34,6 +35,8 @@ class Housekeeper:
     def ask(self, name: str, seconds: float = 0.0) -> None:
         """Have a batch of a chore done after so many seconds, or sooner if that was already asked for."""
         due = time.monotonic() + seconds
+        if self._due.get(name, math.inf) <= due:
+            return  # without the lock or waking the thread: busy operations ask for the same chore again and again
         with self._changed:
             if self._closed:
                 return

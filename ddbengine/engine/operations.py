@@ -16,6 +16,8 @@ from ddbengine.engine import (
     tables,
     tags,
     time_to_live,
+    transact_get_items,
+    transact_write_items,
     update_item,
 )
 from ddbengine.engine.context import Prepare
@@ -37,6 +39,8 @@ OPERATIONS: Mapping[str, Prepare] = {
     "Query": query.prepare,
     "Scan": scan.prepare,
     "TagResource": tags.tag_resource,
+    "TransactGetItems": transact_get_items.prepare,
+    "TransactWriteItems": transact_write_items.prepare,
     "UntagResource": tags.untag_resource,
     "UpdateItem": update_item.prepare,
     "UpdateTable": tables.update_table,

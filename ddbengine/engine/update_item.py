@@ -75,6 +75,11 @@ class UpdateItem:
 
 def check_update_paths(schema: TableSchema, update: Update) -> None:
     """Refuse an update of a primary key attribute, and paths that lead below any key attribute."""
+    check_key_is_not_updated(schema, update)
+    check_scalar_keys(schema, update.paths + update.operand_paths)
+
+
+def check_key_is_not_updated(schema: TableSchema, update: Update) -> None:
     for path in update.paths:
         for attribute in schema.key:
             if path[0] == attribute.name:
@@ -82,7 +87,6 @@ def check_update_paths(schema: TableSchema, update: Update) -> None:
                     f"One or more parameter values were invalid: Cannot update attribute {attribute.name}. "
                     "This attribute is part of the key"
                 )
-    check_scalar_keys(schema, update.paths + update.operand_paths)
 
 
 def check_size(size: int) -> None:
