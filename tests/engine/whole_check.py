@@ -4,6 +4,7 @@ Reads everything, and recomputes what the engine keeps up step by step:
 
 - every stored item decodes and is stored under the key its attributes make;
 - the entries of each index are exactly those that its table's items project;
+- the expiry entries of each table with time to live are exactly those of its items, and the register knows the table;
 - the counts of items and bytes of each table, index and item collection equal a recount;
 - no row belongs to a table or an index that does not exist.
 """
@@ -19,8 +20,10 @@ import orjson
 from ddbengine import _core
 from ddbengine.engine.changes import COLLECTIONS, COUNTERS, collection_counter
 from ddbengine.engine.engine import Engine
+from ddbengine.engine.expiration import REGISTER, register_key, registration
 from ddbengine.engine.keys import ITEMS, after, item_key, table_prefix
 from ddbengine.indexes.entries import ENTRIES, entry_of, index_prefix
+from ddbengine.indexes.expiries import EXPIRIES, expiry_key, expiry_of
 from ddbengine.schema import stored
 from ddbengine.schema.table import TableSchema
 from ddbengine.storage.check import check_layers
@@ -48,6 +51,7 @@ def _problems(txn: ReadTxn) -> Iterator[str]:
         for key, item in items.items():
             yield from _item_problems(schema, key, item)
         yield from _index_problems(txn, schema, items)
+        yield from _expiry_problems(txn, schema, items)
         counts |= _recount(txn, schema, items)
         collections.update(_collection_sizes(schema, items))
     yield from _counter_problems(txn, counts, collections)
@@ -82,6 +86,20 @@ def _index_problems(txn: ReadTxn, schema: TableSchema, items: dict[bytes, bytes]
         for key in due.keys() & found.keys():
             if due[key] != found[key]:
                 yield f"{schema.name}/{index.name}: entry {key!r} is not what its item projects"
+
+
+def _expiry_problems(txn: ReadTxn, schema: TableSchema, items: dict[bytes, bytes]) -> Iterator[str]:
+    ttl = schema.time_to_live
+    if ttl is None:
+        return
+    row = txn.get(register_key(ttl))
+    if row is None or registration(row)[:2] != (schema.namespace, schema.name):
+        yield f"{schema.name}: its time to live is not in the register"
+    elif registration(row).filled_to is None:
+        found = {key for key, _ in _rows(txn, EXPIRIES + ttl.number.to_bytes(4, "big"))}
+        due = {expiry_key(ttl, expiry, key) for key, item in items.items() if (expiry := expiry_of(ttl, item))}
+        for key in found ^ due:
+            yield f"{schema.name}: expiry entry {key!r} is {'missing' if key in due else 'of no item'}"
 
 
 def _recount(txn: ReadTxn, schema: TableSchema, items: dict[bytes, bytes]) -> dict[bytes, tuple[int, int]]:
@@ -130,6 +148,10 @@ def _counter_problems(txn: ReadTxn, counts: dict[bytes, tuple[int, int]], collec
 def _strays(txn: ReadTxn, schemas: list[TableSchema]) -> Iterator[str]:
     prefixes = {table_prefix(schema) for schema in schemas}
     prefixes |= {index_prefix(index) for schema in schemas for index in schema.indexes}
-    for keyspace in (ITEMS, ENTRIES):
+    times = [schema.time_to_live for schema in schemas if schema.time_to_live is not None]
+    prefixes |= {EXPIRIES + ttl.number.to_bytes(4, "big") for ttl in times}
+    for key in {key for key, _ in _rows(txn, REGISTER)} - {register_key(ttl) for ttl in times}:
+        yield f"the register's {key!r} is of no table"
+    for keyspace in (ITEMS, ENTRIES, EXPIRIES):
         for key in {key[:5] for key, _ in _rows(txn, keyspace)} - prefixes:
             yield f"rows under {key!r} belong to no table"
