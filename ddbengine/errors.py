@@ -119,5 +119,17 @@ class LimitExceededException(ApiError):
     pass
 
 
+class ProvisionedThroughputExceededException(ApiError):
+    """This and the two below come from faults on demand only: throughput is not enforced."""
+
+
+class ThrottlingException(ApiError):
+    prefix = "com.amazon.coral.availability"
+
+
+class RequestLimitExceeded(ApiError):
+    pass
+
+
 class InternalServerError(ApiError):
     status = 500

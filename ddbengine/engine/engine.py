@@ -13,10 +13,12 @@ from ddbengine.engine.changes import writes_of
 from ddbengine.engine.clock import Clock
 from ddbengine.engine.context import Caller, Prepare, Surroundings
 from ddbengine.engine.expiration import Expiration, is_anything_registered
+from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
+from ddbengine.engine.struck import prepare_struck
 from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
 
@@ -56,6 +58,8 @@ class Engine:
         epoch; ``shared`` puts all callers into one namespace; see ``Surroundings`` for transient_seconds.  Every
         ``ttl_interval`` seconds it is seen whether items have expired."""
         self.store = open_store(writes_of)
+        self.faults: Faults | None = None
+        """Faults on demand; may be set and taken away at any time."""
         self.clock = Clock(clock)
         catalog = Catalog(self.clock)
         self._surroundings = Surroundings(catalog, self.clock, shared, transient_seconds)
@@ -91,8 +95,24 @@ class Engine:
         return self.operations[operation](self._surroundings, caller, request)
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Outcome]:
-        """The response body of a read at once; of a write, the future of its outcome.  Raise ApiError."""
-        plan = self.operations[operation](self._surroundings, caller, request)
+        """The response body of a read at once; of a write, the future of its outcome.  Raise ApiError.
+
+        Of the faults on demand, those happen here that need no connection: errors, and parts of batches left undone.
+        """
+        if self.faults is not None:
+            return self.answer_struck(operation, request, caller, self.faults.strike(operation, request))
+        return self._run(operation, self.operations[operation](self._surroundings, caller, request))
+
+    def answer_struck(
+        self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None
+    ) -> bytes | Future[Outcome]:
+        """As ``answer``, of a request for which the faults have been asked already."""
+        prepare = self.operations[operation]
+        if strike is None:
+            return self._run(operation, prepare(self._surroundings, caller, request))
+        return self._run(operation, prepare_struck(prepare, operation, self._surroundings, caller, request, strike))
+
+    def _run(self, operation: str, plan: Plan) -> bytes | Future[Outcome]:
         if plan.writes:
             future = self.store.submit(plan)
             if operation in _CHORES_AFTER:
