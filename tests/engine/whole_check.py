@@ -6,6 +6,7 @@ Reads everything, and recomputes what the engine keeps up step by step:
 - the entries of each index are exactly those that its table's items project;
 - the expiry entries of each table with time to live are exactly those of its items, and the register knows the table;
 - the counts of items and bytes of each table, index and item collection equal a recount;
+- every client request token has its place in the order in which they expire, and nothing else has;
 - no row belongs to a table or an index that does not exist.
 """
 
@@ -22,6 +23,8 @@ from ddbengine.engine.changes import COLLECTIONS, COUNTERS, collection_counter
 from ddbengine.engine.engine import Engine
 from ddbengine.engine.expiration import REGISTER, register_key, registration
 from ddbengine.engine.keys import ITEMS, after, item_key, table_prefix
+from ddbengine.engine.request_tokens import EXPIRIES as TOKEN_EXPIRIES
+from ddbengine.engine.request_tokens import TOKENS
 from ddbengine.indexes.entries import ENTRIES, entry_of, index_prefix
 from ddbengine.indexes.expiries import EXPIRIES, expiry_key, expiry_of
 from ddbengine.schema import stored
@@ -55,6 +58,7 @@ def _problems(txn: ReadTxn) -> Iterator[str]:
         counts |= _recount(txn, schema, items)
         collections.update(_collection_sizes(schema, items))
     yield from _counter_problems(txn, counts, collections)
+    yield from _token_problems(txn)
     yield from _strays(txn, schemas)
 
 
@@ -143,6 +147,13 @@ def _counter_problems(txn: ReadTxn, counts: dict[bytes, tuple[int, int]], collec
     for key in collections.keys() | stored_sizes.keys():
         if collections.get(key, 0) != stored_sizes.get(key, 0):
             yield f"collection {key!r} says {stored_sizes.get(key)} bytes, a recount {collections.get(key)}"
+
+
+def _token_problems(txn: ReadTxn) -> Iterator[str]:
+    tokens = {(row[:8], key[len(TOKENS) :]) for key, row in _rows(txn, TOKENS)}
+    expiries = {(key[2:10], key[10:]) for key, _ in _rows(txn, TOKEN_EXPIRIES)}
+    for expiry, name in tokens ^ expiries:
+        yield f"request token {name!r}, which expires at {expiry!r}, has only one of its two rows"
 
 
 def _strays(txn: ReadTxn, schemas: list[TableSchema]) -> Iterator[str]:
