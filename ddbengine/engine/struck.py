@@ -14,13 +14,13 @@ import orjson
 
 from ddbengine.engine.context import Caller, Prepare, Surroundings
 from ddbengine.engine.faults import Strike
+from ddbengine.engine.transactions import Reason, cancelled
 from ddbengine.errors import (
     ApiError,
     InternalServerError,
     ProvisionedThroughputExceededException,
     RequestLimitExceeded,
     ThrottlingException,
-    TransactionCanceledException,
     TransactionConflictException,
 )
 from ddbengine.storage.store import Outcome, Plan, ReadTxn
@@ -48,7 +48,7 @@ _ERRORS: dict[str, tuple[type[ApiError], str]] = {
         "The server encountered an internal error trying to fulfill the request.",
     ),
 }
-_CONFLICT = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
+_CONFLICT = Reason("TransactionConflict", "Transaction is ongoing for the item")
 
 
 def prepare_struck(
@@ -78,17 +78,8 @@ def fault_error(name: str, message: str | None, request: Mapping[str, Any]) -> A
     """The error of this name as the service says it; a conflict cancels a transaction, for its first action."""
     kind, own = _ERRORS[name]
     if kind is TransactionConflictException and "TransactItems" in request:
-        return _cancelled(len(request["TransactItems"]))
+        return cancelled([_CONFLICT, *[None] * (len(request["TransactItems"]) - 1)])
     return kind(own if message is None else message)
-
-
-def _cancelled(actions: int) -> TransactionCanceledException:
-    reasons = [_CONFLICT, *({"Code": "None"} for _ in range(actions - 1))]
-    codes = ", ".join(reason["Code"] for reason in reasons)
-    return TransactionCanceledException(
-        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
-        {"CancellationReasons": reasons},
-    )
 
 
 _BATCH_FORMS = {

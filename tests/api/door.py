@@ -13,6 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from ddbengine.engine.context import Caller
+from ddbengine.engine.faults import Faults, Strike
 
 TIMEOUT_SECONDS = 10.0
 AUTHORIZATION = (
@@ -35,6 +36,7 @@ class FakeEngine:
     writes: list[Future[Body]] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any], Caller]] = field(default_factory=list)
     scan: Callable[[dict[str, Any]], bytes | Future[Body]] = field(default=lambda request: b"{}")
+    faults: Faults | None = None
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]:
         self.calls.append((operation, request, caller))
@@ -45,6 +47,11 @@ class FakeEngine:
         if operation == "Scan":
             return self.scan(request)
         return json.dumps({"Echo": request, "Key": caller.access_key_id, "Region": caller.region}).encode()
+
+    def answer_struck(
+        self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None
+    ) -> bytes | Future[Any]:
+        return self.answer(operation, request, caller)
 
     def await_writes(self, count: int) -> None:
         eventually(lambda: len(self.writes) >= count)
