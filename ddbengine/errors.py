@@ -99,6 +99,10 @@ class TransactionCanceledException(ApiError):
     message_member = "Message"
 
 
+class DuplicateItemException(ApiError):
+    """An INSERT statement names the key of an item that exists."""
+
+
 class TransactionConflictException(ApiError):
     """Another transaction is under way on the item; only faults on demand raise it, since here writes wait in line."""
 
