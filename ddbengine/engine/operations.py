@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from ddbengine.engine import (
     account,
+    batch_execute_statement,
     batch_get_item,
     batch_write_item,
     delete_item,
     execute_statement,
+    execute_transaction,
     get_item,
     put_item,
     query,
@@ -24,6 +26,7 @@ from ddbengine.engine import (
 from ddbengine.engine.context import Prepare
 
 OPERATIONS: Mapping[str, Prepare] = {
+    "BatchExecuteStatement": batch_execute_statement.prepare,
     "BatchGetItem": batch_get_item.prepare,
     "BatchWriteItem": batch_write_item.prepare,
     "CreateTable": tables.create_table,
@@ -34,6 +37,7 @@ OPERATIONS: Mapping[str, Prepare] = {
     "DescribeTable": tables.describe_table,
     "DescribeTimeToLive": time_to_live.describe_time_to_live,
     "ExecuteStatement": execute_statement.prepare,
+    "ExecuteTransaction": execute_transaction.prepare,
     "GetItem": get_item.prepare,
     "ListTables": tables.list_tables,
     "ListTagsOfResource": tags.list_tags_of_resource,
