@@ -11,6 +11,7 @@ from ddbengine import __version__
 from ddbengine.__main__ import main
 from ddbengine.api import server
 from ddbengine.api.server import Options
+from ddbengine.engine.fault_rules import FaultRules, Rule
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,9 @@ DATA = Path("ddbengine-data")
         ("serve --log-level Debug", Options(path=DATA, log_level="DEBUG")),
         ("serve --tls-cert c --tls-key k", Options(path=DATA, tls_cert=Path("c"), tls_key=Path("k"))),
         ("serve --tls-cert both", Options(path=DATA, tls_cert=Path("both"))),
+        ("serve --ttl-interval 0.5", Options(path=DATA, ttl_interval=0.5)),
+        ("serve --adjustable-clock", Options(path=DATA, adjustable_clock=True)),
+        ('serve --faults [{"drop":"after"}]', Options(path=DATA, faults=FaultRules(0, (Rule(drop="after"),)))),
         ("-port 8001", Options(path=DATA, port=8001)),
         ("-inMemory -sharedDb", Options(path=None, shared=True)),
         ("-sharedDb -dbPath d", Options(path=Path("d"), shared=True)),
@@ -81,6 +85,12 @@ def test_options_are_understood_in_both_spellings(served: list[Options], argumen
         ("serve --in-memory --db-path d", "--in-memory"),
         ("serve --log-level loud", "loud"),
         ("serve --tls-key k", "--tls-key needs --tls-cert"),
+        ("serve --ttl-interval 0", "a number of seconds from 0.01 to 86400, not '0'"),
+        ("serve --ttl-interval nan", "a number of seconds"),
+        ("serve --ttl-interval soon", "a number of seconds"),
+        ("serve --faults", "--faults"),
+        ("serve --faults nope.json", "cannot read the faults in nope.json: No such file"),
+        ("serve --faults [{}]", "--faults: faults: rule 1: says no effect"),
         ("-port 0", "a number from 1 to 65535"),
         ("-port x", "-port"),
         ("-port", "-port"),
@@ -109,7 +119,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str], flag: str) -
     [
         (["--help"], ["serve", "--version"]),
         (["-h"], ["serve", "--version"]),
-        (["serve", "--help"], ["--in-memory", "--db-path", "--tls-cert", "ddbengine-data", "8000"]),
+        (["serve", "--help"], ["--in-memory", "--db-path", "--tls-cert", "--faults", "ddbengine-data", "8000"]),
         (["-help"], ["-inMemory", "-dbPath", "-sharedDb", "-cors", "8000"]),
     ],
 )

@@ -12,13 +12,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ddbengine.api.acceptor import Acceptor
 from ddbengine.api.connection_limits import ConnectionLimits
 from ddbengine.api.cors import Cors
 from ddbengine.api.dispatch import Check, Dispatcher, Operator
 from ddbengine.api.frame import Framer
-from ddbengine.api.pages import Pages
+from ddbengine.api.pages import AdvanceClock, Pages
+
+if TYPE_CHECKING:
+    from ddbengine.engine.engine import Engine
+    from ddbengine.engine.fault_rules import FaultRules
 
 __all__ = ["CannotServe", "Options", "RunningServer", "Server", "new_event_loop", "serve", "start_server"]
 
@@ -45,6 +50,11 @@ class Options:
     log_level: str = "WARNING"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    ttl_interval: float = 1.0
+    """Seconds from one look for expired items to the next."""
+    adjustable_clock: bool = False
+    """Whether a page lets anybody put the engine's time forward."""
+    faults: FaultRules | None = None
 
 
 class Server:
@@ -58,11 +68,13 @@ class Server:
         cors: str | None = None,
         limits: ConnectionLimits | None = None,
         tls: ssl.SSLContext | None = None,
+        advance_clock: AdvanceClock | None = None,
     ) -> None:
+        """``advance_clock`` is what a page may put the engine's time forward with; None for no such page."""
         limits = limits or ConnectionLimits()
         allowed = Cors.of_option(cors)
         self._tls = tls
-        self._pages = Pages(tls=tls is not None)
+        self._pages = Pages(tls=tls is not None, advance_clock=advance_clock)
         self._acceptor = Acceptor(
             asyncio.get_running_loop(),
             Dispatcher(engine, check, allowed, limits.body_bytes),
@@ -124,6 +136,7 @@ def start_server(
     cors: str | None = None,
     limits: ConnectionLimits | None = None,
     tls: ssl.SSLContext | None = None,
+    advance_clock: AdvanceClock | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> RunningServer:
     """Serve an engine from a background thread; returns when it listens.  Raises CannotServe."""
@@ -133,7 +146,9 @@ def start_server(
     ready = threading.Event()
 
     async def listen() -> None:
-        server = Server(engine, check=check or _model_check(), cors=cors, limits=limits, tls=tls)
+        server = Server(
+            engine, check=check or _model_check(), cors=cors, limits=limits, tls=tls, advance_clock=advance_clock
+        )
         started.append(server)
         await server.listen(host, port)
 
@@ -170,7 +185,13 @@ def serve(options: Options) -> int:
     transient = TRANSIENT_SECONDS if options.delay_transient_statuses else 0.0
     try:
         tls = _tls_context(options)
-        engine = open_engine(options.path, shared=options.shared, transient_seconds=transient)
+        engine = open_engine(
+            options.path,
+            shared=options.shared,
+            transient_seconds=transient,
+            ttl_interval=options.ttl_interval,
+            faults=options.faults,
+        )
     except (CannotServe, CannotOpen) as error:
         return _failed(error)
     loop = new_event_loop()
@@ -185,10 +206,11 @@ def serve(options: Options) -> int:
     return 0
 
 
-async def _serve_until_stopped(engine: Operator, options: Options, tls: ssl.SSLContext | None) -> None:
+async def _serve_until_stopped(engine: Engine, options: Options, tls: ssl.SSLContext | None) -> None:
     stopping = asyncio.Event()
     _on_stop_signals(stopping.set)
-    server = Server(engine, check=_model_check(), cors=options.cors, tls=tls)
+    advance_clock = engine.advance_clock if options.adjustable_clock else None
+    server = Server(engine, check=_model_check(), cors=options.cors, tls=tls, advance_clock=advance_clock)
     try:
         await server.listen(options.host, options.port)
         print(_announcement(options, server.port), flush=True)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ddbengine.engine.engine import TTL_INTERVAL_SECONDS, Engine
+from ddbengine.engine.fault_rules import FaultRules
+from ddbengine.engine.faults import Faults
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.lmdb_store import LmdbStore
 
@@ -22,10 +24,11 @@ def open_engine(
     transient_seconds: float = 0.0,
     ttl_interval: float = TTL_INTERVAL_SECONDS,
     clock: Callable[[], float] = time.time,
+    faults: FaultRules | None = None,
 ) -> Engine:
     """Open the store at a directory, made if absent, or a new one in memory; raise CannotOpen."""
     try:
-        return Engine(
+        engine = Engine(
             lambda writes_of: LmdbStore(writes_of, path),
             clock=clock,
             shared=shared,
@@ -34,3 +37,6 @@ def open_engine(
         )
     except StoreError as error:
         raise CannotOpen(str(error)) from error
+    if faults is not None:
+        engine.faults = Faults(faults)
+    return engine
