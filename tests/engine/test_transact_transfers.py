@@ -2,8 +2,8 @@
 
 Strategy: a few accounts, so that transfers meet; each is two updates, one of them under a condition, and some are sent
 twice under one token.  Other threads read all the while.  Invariants: whatever reads see at one time has the same sum,
-in the table and in an index; at the end each balance is what the transfers that succeeded make of it; the whole-database
-check.  Not covered: kills, for which see tests/clients.
+in the table and in an index; at the end each balance is what the transfers that succeeded make of it; the
+whole-database check.  Not covered: kills, for which see tests/clients.
 """
 
 from __future__ import annotations
