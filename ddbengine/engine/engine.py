@@ -36,7 +36,7 @@ _CHORES_AFTER = {
     "UpdateTimeToLive": (EXPIRE, PURGE),
 }
 """What there may be to do after an operation, by its name."""
-_LEAVE_TOKENS = frozenset({"TransactWriteItems"})
+_LEAVE_TOKENS = frozenset({"ExecuteTransaction", "TransactWriteItems"})
 """Operations after which a client request token may have to be forgotten, when it is no longer good."""
 
 
