@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from ddbengine.engine.fault_rules import FaultRules, Rule
+from ddbengine.partiql import Exists, StatementFault, compile_statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +87,28 @@ class _Counted:
 
 
 def tables_of(request: Mapping[str, Any]) -> set[str]:
-    """The plain names of the tables that a checked request names, be it by name or by ARN."""
+    """The plain names of the tables that a checked request names, in a member or a statement, by name or by ARN."""
     named: list[str] = []
     if "TableName" in request:
         named.append(request["TableName"])
-    items = request.get("RequestItems")
-    if items is not None:
-        named += items
+    named += request.get("RequestItems", ())
     for action in request.get("TransactItems", ()):
         named += [members["TableName"] for members in action.values() if "TableName" in members]
+    if "Statement" in request:
+        named += _tables_of_statement(request["Statement"])
+    for member in ("Statements", "TransactStatements"):
+        for statement in request.get(member, ()):
+            named += _tables_of_statement(statement["Statement"])
     return {_plain_name(name) for name in named}
+
+
+def _tables_of_statement(text: str) -> list[str]:
+    """The table of a statement; none of one that is wrong, which is the client's to be told."""
+    try:
+        body = compile_statement(text).body
+    except StatementFault:
+        return []
+    return [body.select.table_name if isinstance(body, Exists) else body.table_name]
 
 
 def _plain_name(name: str) -> str:

@@ -77,8 +77,10 @@ def prepare_struck(
 def fault_error(name: str, message: str | None, request: Mapping[str, Any]) -> ApiError:
     """The error of this name as the service says it; a conflict cancels a transaction, for its first action."""
     kind, own = _ERRORS[name]
-    if kind is TransactionConflictException and "TransactItems" in request:
-        return cancelled([_CONFLICT, *[None] * (len(request["TransactItems"]) - 1)])
+    if kind is TransactionConflictException:
+        actions = request.get("TransactItems") or request.get("TransactStatements")
+        if actions:
+            return cancelled([_CONFLICT, *[None] * (len(actions) - 1)])
     return kind(own if message is None else message)
 
 

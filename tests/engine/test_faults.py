@@ -61,6 +61,12 @@ def test_tables_are_found_wherever_a_request_names_them() -> None:
     assert tables_of({"RequestItems": {"a": [], ARN: []}}) == {"a", "table"}
     actions = [{"Put": {"TableName": "a"}}, {"ConditionCheck": {"TableName": ARN}}, {"Get": {}}]
     assert tables_of({"TransactItems": actions}) == {"a", "table"}
+    select, update = 'SELECT * FROM "a"."by-colour"', 'UPDATE "b" SET x = 1 WHERE pk = ?'
+    assert tables_of({"Statement": select}) == {"a"}
+    assert tables_of({"Statements": [{"Statement": select}, {"Statement": update}]}) == {"a", "b"}
+    exists = "EXISTS(SELECT * FROM c WHERE pk = ?)"
+    assert tables_of({"TransactStatements": [{"Statement": exists}, {"Statement": update}]}) == {"b", "c"}
+    assert tables_of({"Statement": "SELECT FROM WHERE"}) == set()
     assert tables_of({}) == set()
 
 
@@ -189,6 +195,15 @@ def test_a_conflict_cancels_a_transaction(engine: Calls) -> None:
     )
     engine.engine.faults = None
     assert engine.items("Scan", TableName="table") == []
+
+
+def test_a_conflict_cancels_a_transaction_of_statements(engine: Calls) -> None:
+    engine.create(table())
+    engine.engine.faults = faults({"error": "TransactionConflictException", "table": "table"})
+    statements = [{"Statement": f"INSERT INTO \"table\" VALUE {{'pk': '{key}'}}"} for key in "ab"]
+    refusal = engine.refusal("ExecuteTransaction", TransactStatements=statements)
+    assert refusal.code == "TransactionCanceledException"
+    assert [reason["Code"] for reason in refusal.members["CancellationReasons"]] == ["TransactionConflict", "None"]
 
 
 # --- parts of batches -------------------------------------------------------------------------------------------------
