@@ -1,7 +1,7 @@
 """ExecuteTransaction: up to 100 statements, all reads or all writes.
 
-They are carried out as TransactGetItems and TransactWriteItems do it.  Statements become actions of those two: same isolation, order of checks, cancellation, ClientRequestToken and capacity
-(FACTS 5.8, 5.14, 6.4).  ``EXISTS(SELECT ...)`` is the condition check.
+They are carried out as TransactGetItems and TransactWriteItems do it: same isolation, order of checks, cancellation,
+ClientRequestToken and capacity (FACTS 5.8, 5.14, 6.4).  ``EXISTS(SELECT ...)`` is the condition check.
 """
 
 from __future__ import annotations
