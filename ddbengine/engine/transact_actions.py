@@ -20,6 +20,7 @@ from ddbengine.engine.keys import (
     check_index_keys,
     check_scalar_keys,
     empty_key_message,
+    is_empty_key,
     key_of_new_item,
     lookup_key,
 )
@@ -30,20 +31,14 @@ from ddbengine.engine.transactions import (
     Reason,
     encoded_size,
     invalid,
-    is_empty_key,
     refuse_empty_key,
 )
-from ddbengine.engine.update_item import check_key_is_not_updated, check_updated_item
+from ddbengine.engine.update_item import check_key_is_not_updated, check_updated_item, refuse_empty_index_keys
 from ddbengine.engine.values import TRANSACTION
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import Condition, Placeholders, Update, compile_update
 from ddbengine.limits import ITEM_MAX_BYTES, NESTING_MAX_LEVELS
 from ddbengine.schema.table import TableSchema
-
-_EMPTY_INDEX_KEY = (
-    "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a "
-    "value that is not supported. The AttributeValue for a key attribute cannot contain an empty {} value."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +186,7 @@ class ItemUpdate(Keyed):
             new = update.apply(old, self.key).item
         except ValidationException as error:
             return invalid(error)
-        self._refuse_empty_index_keys(schema, new)
+        refuse_empty_index_keys(schema, update, new)
         try:
             if _core.value_depth(new) - 1 > NESTING_MAX_LEVELS:
                 raise TRANSACTION.fault(_core.ValueFault("nesting"))
@@ -199,13 +194,6 @@ class ItemUpdate(Keyed):
         except ValidationException as error:
             return invalid(error)
         return ItemChange(schema, key, old, new)
-
-    def _refuse_empty_index_keys(self, schema: TableSchema, new: bytes) -> None:
-        written = {path[0] for path in self.update.paths}
-        for index in schema.indexes:
-            for attribute in index.key:
-                if attribute.name in written and is_empty_key(attribute, _core.get_attribute(new, attribute.name)):
-                    raise ValidationException(_EMPTY_INDEX_KEY.format("string" if attribute.type == "S" else "binary"))
 
 
 def read_action(wire: Mapping[str, Any]) -> WriteAction:

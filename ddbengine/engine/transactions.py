@@ -16,9 +16,9 @@ from ddbengine import _core
 from ddbengine.engine import capacity
 from ddbengine.engine.bodies import wire_item
 from ddbengine.engine.context import Surroundings
-from ddbengine.engine.keys import empty_key_message
+from ddbengine.engine.keys import empty_key_message, is_empty_key
 from ddbengine.errors import TransactionCanceledException, ValidationException
-from ddbengine.schema.table import KeyAttribute, TableSchema
+from ddbengine.schema.table import TableSchema
 from ddbengine.storage.store import ReadTxn
 
 
@@ -106,16 +106,6 @@ def refuse_empty_key(schema: TableSchema, value_of: Callable[[str], bytes | None
     for attribute in schema.key:
         if is_empty_key(attribute, value_of(attribute.name)):
             raise ValidationException(empty_key_message(attribute, None))
-
-
-def is_empty_key(attribute: KeyAttribute, value: bytes | None) -> bool:
-    """Whether a value has the key attribute's type but nothing in it."""
-    return (
-        value is not None
-        and attribute.type != "N"
-        and _core.type_of(value) == attribute.type
-        and not _core.key_bytes(value)
-    )
 
 
 def encoded_size(attributes: Mapping[str, bytes]) -> int:
