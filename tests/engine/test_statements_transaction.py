@@ -44,7 +44,7 @@ def contents(engine: Calls, music: str) -> list[Item]:
 
 
 def test_reads_come_from_one_snapshot_in_order(engine: Calls, music: str) -> None:
-    statements = [
+    statements: list[str | dict[str, Any]] = [
         f"SELECT n FROM music {where(2)}",
         f"SELECT * FROM music {where(9)}",
         {"Statement": "SELECT * FROM music WHERE pk = ? AND sk = ?", "Parameters": [S("a"), N(1)]},
