@@ -33,11 +33,13 @@ values: st.SearchStrategy[Value] = st.one_of(
 
 def literal(value: Value) -> str:
     """A value as PartiQL writes it."""
+    content: Any
     [(type_name, content)] = value.items()
     if type_name == "N":
         return str(content)
     if type_name == "S":
-        return "'" + content.replace("'", "''") + "'"
+        quoted = str(content).replace("'", "''")
+        return f"'{quoted}'"
     if type_name in ("BOOL", "NULL"):
         return "null" if type_name == "NULL" else str(content).lower()
     if type_name in ("SS", "NS"):
