@@ -151,8 +151,8 @@ class Expiration:
         if registered == 0:
             return None
         started = time.monotonic()
-        futures = [self._store.submit(ExpirationBatch(self._catalog, self._clock, key)) for key in keys]
-        bodies = [future.result().body for future in futures]
+        # One after another: the committer would run batches that wait together in one transaction.
+        bodies = [self._store.submit(ExpirationBatch(self._catalog, self._clock, key)).result().body for key in keys]
         if MORE in bodies:
             return max(time.monotonic() - started, SHORTEST_PAUSE_SECONDS)
         return self._interval

@@ -40,7 +40,7 @@ _ERRORS: dict[str, tuple[type[ApiError], str]] = {
     "RequestLimitExceeded": (
         RequestLimitExceeded,
         "Throughput exceeds the current throughput limit for your account. "
-        "Please contact AWS Support at https://aws.amazon.com/support request a limit increase",
+        "Please contact AWS Support at https://aws.amazon.com/support to request a limit increase",
     ),
     "TransactionConflictException": (TransactionConflictException, "Transaction is ongoing for the item"),
     "InternalServerError": (
