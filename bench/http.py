@@ -22,6 +22,7 @@ from typing import Any
 
 from ddbengine.api.server import start_server
 from ddbengine.engine.context import Caller
+from ddbengine.engine.faults import Strike
 from ddbengine.storage.status import CommitStatus, LogStatus, StoreStatus
 
 _ITEM = b'{"Item":{"pk":{"S":"user#0001"},"data":{"S":"%b"}}}' % (b"x" * 150)
@@ -50,6 +51,7 @@ class _Constant:
     """GetItem is answered at once; PutItem through a future that has finished, as by a store without fsync."""
 
     operations = dict.fromkeys(("GetItem", "PutItem"))
+    faults = None
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]:
         if operation == "GetItem":
@@ -60,6 +62,11 @@ class _Constant:
 
     def status(self) -> StoreStatus:
         return StoreStatus("none", True, 0, 0, (), LogStatus(1, 0, 0), CommitStatus(0, 0, 0, 0, 0.0, 0))
+
+    def answer_struck(
+        self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None
+    ) -> bytes | Future[Any]:
+        return self.answer(operation, request, caller)
 
 
 def _accept(operation: str, members: object) -> dict[str, Any]:

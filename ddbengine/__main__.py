@@ -12,12 +12,15 @@ from ddbengine import __version__
 
 if TYPE_CHECKING:
     from ddbengine.api.server import Options
+    from ddbengine.engine.fault_rules import FaultRules
 
 __all__ = ["main"]
 
 _DEFAULT_PATH = Path("ddbengine-data")
 _DEFAULT_PORT = 8000
 _REPLICAS_ON_DISK = 3
+_TTL_INTERVAL_MIN_SECONDS = 0.01
+_TTL_INTERVAL_MAX_SECONDS = 86_400
 _LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 _VERSION = f"ddbengine {__version__}"
 
@@ -113,6 +116,9 @@ def _serve_options(given: argparse.Namespace) -> Options:
         eventual_reads=given.eventual_reads,
         replica_lag_ms=given.replica_lag,
         min_replicas=given.min_replicas,
+        ttl_interval=given.ttl_interval,
+        adjustable_clock=given.adjustable_clock,
+        faults=given.faults,
     )
 
 
@@ -193,6 +199,36 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with this PEM certificate (chain)")
     add("--tls-key", type=Path, metavar="FILE", help="its PEM private key, if not in the same file")
+    add(
+        "--ttl-interval",
+        type=_seconds,
+        metavar="SECONDS",
+        default=1.0,
+        help="how often to look for expired items (default: 1)",
+    )
+    add("--adjustable-clock", action="store_true", help="let POST /_ddbengine/clock put the server's time forward")
+    add("--faults", type=_faults, metavar="FILE|JSON", help="make requests fail as these rules say (docs/faults.md)")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not _TTL_INTERVAL_MIN_SECONDS <= seconds <= _TTL_INTERVAL_MAX_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"a number of seconds from {_TTL_INTERVAL_MIN_SECONDS} to {_TTL_INTERVAL_MAX_SECONDS}, not {text!r}"
+        )
+    return seconds
+
+
+def _faults(text: str) -> FaultRules:
+    from ddbengine.engine.fault_rules import BadFaultRules, read_fault_rules
+
+    try:
+        return read_fault_rules(text)
+    except BadFaultRules as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _add_replication_options(parser: argparse.ArgumentParser) -> None:

@@ -93,11 +93,45 @@ class ConditionalCheckFailedException(ApiError):
     pass
 
 
+class TransactionCanceledException(ApiError):
+    """Carries CancellationReasons, one for each action in order."""
+
+    message_member = "Message"
+
+
+class DuplicateItemException(ApiError):
+    """An INSERT statement names the key of an item that exists."""
+
+
+class TransactionConflictException(ApiError):
+    """Another transaction is under way on the item; only faults on demand raise it, since here writes wait in line."""
+
+
+class TransactionInProgressException(ApiError):
+    """A transaction with the same token is under way; see ``engine.request_tokens`` for why nothing here raises it."""
+
+
+class IdempotentParameterMismatchException(ApiError):
+    pass
+
+
 class ItemCollectionSizeLimitExceededException(ApiError):
     pass
 
 
 class LimitExceededException(ApiError):
+    pass
+
+
+class ProvisionedThroughputExceededException(ApiError):
+    """This and the two below come from faults on demand only: throughput is not enforced."""
+
+
+class ThrottlingException(ApiError):
+    prefix = "com.amazon.coral.availability"
+
+
+class RequestLimitExceeded(ApiError):
     pass
 
 

@@ -28,6 +28,7 @@ ATTRIBUTE_NAME_MAX_BYTES: Final = 65_535  # model, AttributeName
 
 ITEM_MAX_BYTES: Final = 409_600  # accepted; one more is refused (FACTS 2.7)
 NESTING_MAX_LEVELS: Final = 32  # the attribute itself is level 1 (FACTS 2.5)
+TRANSACTION_VALUE_MAX_LEVELS: Final = 33  # of an expression's value; deeper ones are refused (FACTS 2.5)
 PARTITION_KEY_MAX_BYTES: Final = 2048  # FACTS 2.4, reads and writes
 SORT_KEY_MAX_BYTES: Final = 1024  # FACTS 2.4; all sort attributes of an index together
 NUMBER_MAX_DIGITS: Final = 38  # significant ones (FACTS 2.1)
@@ -53,6 +54,7 @@ BATCH_WRITE_MAX_REQUESTS: Final = 25  # over all tables (FACTS 5.8)
 TRANSACTION_MAX_ACTIONS: Final = 100  # FACTS 5.8
 TRANSACTION_MAX_BYTES: Final = 4 * MIB  # FACTS 2.7
 CLIENT_TOKEN_MAX_CHARACTERS: Final = 36  # FACTS 5.8
+CLIENT_TOKEN_VALID_SECONDS: Final = 600  # guide: after the request that first used it was carried out
 PARTIQL_BATCH_MAX_STATEMENTS: Final = 25  # FACTS 5.14
 
 # --- Query and Scan (FACTS 5.6, 5.7) -------------------------------------------------------------
@@ -87,6 +89,10 @@ ACCOUNT_MAX_WRITE_UNITS: Final = 80_000
 TABLE_MAX_READ_UNITS: Final = 40_000
 TABLE_MAX_WRITE_UNITS: Final = 40_000
 ONLINE_INDEX_CHANGES_MAX: Final = 1  # one GSI created or deleted at a time (FACTS 5.10)
+
+# --- time to live --------------------------------------------------------------------------------
+
+EXPIRED_MAX_AGE_SECONDS: Final = 5 * 365 * 24 * 3600  # guide: what expired longer ago stays
 
 # --- capacity (FACTS 6.2) ------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from ddbengine.__main__ import main
 from ddbengine.api import server
 from ddbengine.api.server import Options
 from ddbengine.commands import doctor
+from ddbengine.engine.fault_rules import FaultRules, Rule
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +67,9 @@ DATA = Path("ddbengine-data")
             Options(path=DATA, eventual_reads="any", replica_lag_ms=250),
         ),
         ("serve --min-replicas 1", Options(path=DATA, min_replicas=1)),
+        ("serve --ttl-interval 0.5", Options(path=DATA, ttl_interval=0.5)),
+        ("serve --adjustable-clock", Options(path=DATA, adjustable_clock=True)),
+        ('serve --faults [{"drop":"after"}]', Options(path=DATA, faults=FaultRules(0, (Rule(drop="after"),)))),
         ("-port 8001", Options(path=DATA, port=8001)),
         ("-inMemory -sharedDb", Options(path=None, shared=True)),
         ("-sharedDb -dbPath d", Options(path=Path("d"), shared=True)),
@@ -113,6 +117,12 @@ def test_options_are_understood_in_both_spellings(served: list[Options], argumen
         ("doctor", "PATH"),
         ("doctor a b", "b"),
         ("doctor a --nonsense", "--nonsense"),
+        ("serve --ttl-interval 0", "a number of seconds from 0.01 to 86400, not '0'"),
+        ("serve --ttl-interval nan", "a number of seconds"),
+        ("serve --ttl-interval soon", "a number of seconds"),
+        ("serve --faults", "--faults"),
+        ("serve --faults nope.json", "cannot read the faults in nope.json: No such file"),
+        ("serve --faults [{}]", "--faults: faults: rule 1: says no effect"),
         ("-port 0", "a number from 1 to 65535"),
         ("-port x", "-port"),
         ("-port", "-port"),
@@ -166,6 +176,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str], flag: str) -
         (["serve", "--help"], ["--in-memory", "--db-path", "--tls-cert", "ddbengine-data", "8000"]),
         (["serve", "--help"], ["--replicas", "--replica-path", "--durability", "--eventual-reads", "--min-replicas"]),
         (["doctor", "--help"], ["PATH", "--repair", "--json", "--replica-path", "exit codes"]),
+        (["serve", "--help"], ["--in-memory", "--db-path", "--tls-cert", "--faults", "ddbengine-data", "8000"]),
         (["-help"], ["-inMemory", "-dbPath", "-sharedDb", "-cors", "8000"]),
     ],
 )

@@ -10,6 +10,7 @@ import logging
 import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Protocol
 
 import orjson
@@ -19,8 +20,10 @@ from ddbengine.api import codings
 from ddbengine.api.authentication import caller_of
 from ddbengine.api.cors import Cors
 from ddbengine.api.envelope import error_answer, fault_answer
+from ddbengine.api.faults import Dropped, suffer
 from ddbengine.api.frame import Answer, Request
 from ddbengine.engine.context import Caller
+from ddbengine.engine.faults import Faults, Strike
 from ddbengine.errors import ApiError, SerializationException, UnknownOperationException
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.status import StoreStatus
@@ -49,13 +52,20 @@ class Operator(Protocol):
     @property
     def operations(self) -> Mapping[str, Any]: ...
 
+    @property
+    def faults(self) -> Faults | None: ...
+
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]: ...
 
     def status(self) -> StoreStatus: ...
+    def answer_struck(
+        self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None
+    ) -> bytes | Future[Any]: ...
 
 
 class Dispatcher:
-    """Answers requests.  It never raises: what is not the client's fault is logged, and answered with status 500."""
+    """Answers requests.  It raises nothing but Dropped: what is not the client's fault is logged, and answered with
+    status 500."""
 
     def __init__(
         self,
@@ -64,6 +74,7 @@ class Dispatcher:
         cors: Cors | None = None,
         body_bytes: int = limits.REQUEST_BODY_MAX_BYTES,
     ) -> None:
+        self._engine = engine
         self._answer = engine.answer
         self._check = check
         self._cors = cors or Cors()
@@ -72,7 +83,7 @@ class Dispatcher:
         self._operations = {(_TARGET_PREFIX + name).encode(): name for name in engine.operations}
 
     def answer(self, request: Request) -> Answer | Future[Any]:
-        """The answer, or the future that ``settle`` makes one of."""
+        """The answer, or the future that ``settle`` makes one of.  Raise Dropped for a fault on demand."""
         try:
             if request.method == b"POST":
                 return self._call(request)
@@ -80,12 +91,14 @@ class Dispatcher:
         except ApiError as error:
             _log.info("%s refused: %s: %s", _name(request), error.code, error.message)
             return error_answer(error)
+        except Dropped:
+            raise
         except Exception:
             _log.exception("%s failed", _name(request))
             return fault_answer()
 
     def settle(self, future: Future[Any]) -> Answer:
-        """The answer that a finished future stands for."""
+        """The answer that a finished future stands for.  Raise Dropped for a fault on demand."""
         try:
             return Answer(200, future.result().body)
         except ApiError as error:
@@ -95,6 +108,8 @@ class Dispatcher:
             # Not a bug but the state of a disk, which may be the same for every write until somebody sees to it.
             _log.error("a write failed: %s", error)
             return fault_answer()
+        except Dropped:
+            raise
         except Exception:
             _log.exception("a write failed")
             return fault_answer()
@@ -120,8 +135,19 @@ class Dispatcher:
             raise SerializationException
         if self._logs_calls:
             _log.debug("%s by %s in %s", operation, caller.access_key_id, caller.region)
-        answer = self._answer(operation, self._check(operation, members), caller)
+        checked = self._check(operation, members)
+        if self._engine.faults is None:
+            answer = self._answer(operation, checked, caller)
+        else:
+            answer = self._answer_with_faults(self._engine.faults, operation, checked, caller)
         return Answer(200, answer) if isinstance(answer, bytes) else answer
+
+    def _answer_with_faults(
+        self, faults: Faults, operation: str, checked: dict[str, Any], caller: Caller
+    ) -> bytes | Future[Any]:
+        strike = faults.strike(operation, checked)
+        run = partial(self._engine.answer_struck, operation, checked, caller, strike)
+        return run() if strike is None else suffer(strike, run)
 
     def _other_method(self, request: Request) -> Answer:
         if request.method == b"GET":

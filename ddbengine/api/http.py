@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import httptools
 
 from ddbengine.api.dispatch import TOO_LARGE
+from ddbengine.api.faults import Dropped
 from ddbengine.api.frame import Answer, Frame, Request
 
 if TYPE_CHECKING:
@@ -236,14 +237,21 @@ class Connection(asyncio.Protocol):
     # --- answering -------------------------------------------------------------------------------
 
     def _serve(self, request: Request, frame: Frame) -> None:
-        answer = self._answer(request)
+        try:
+            answer = self._answer(request)
+        except Dropped:
+            self._drop()
+            return
         if isinstance(answer, Answer):
             if self._waiting:
                 self._waiting.append(_Turn(rendered=self._render(answer, frame)))
                 return
             self._write(self._render(answer, frame))
         elif answer.done() and not self._waiting:
-            self._write(self._render(self._acceptor.dispatcher.settle(answer), frame))
+            settled = self._settled(answer)
+            if settled is None:
+                return
+            self._write(self._render(settled, frame))
         else:
             self._await(answer, frame)
             return
@@ -255,10 +263,27 @@ class Connection(asyncio.Protocol):
         self._waiting.append(turn)
 
         def settle(future: Future[Any]) -> None:
-            turn.rendered = self._render(self._acceptor.dispatcher.settle(future), frame)
-            self._flush()
+            settled = self._settled(future)
+            if settled is not None:
+                turn.rendered = self._render(settled, frame)
+                self._flush()
 
         self._acceptor.completions.watch(future, settle)
+
+    def _settled(self, future: Future[Any]) -> Answer | None:
+        """The answer of a finished future; None when the connection was dropped in its place."""
+        try:
+            return self._acceptor.dispatcher.settle(future)
+        except Dropped:
+            self._drop()
+            return None
+
+    def _drop(self) -> None:
+        """Break off, whatever else was asked on this connection."""
+        self._phase = _LEAVING
+        self._backlog.clear()
+        self._waiting.clear()
+        self.abort()
 
     def _write(self, rendered: tuple[bytes, bytes]) -> None:
         head, body = rendered

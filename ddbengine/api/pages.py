@@ -12,13 +12,18 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from ddbengine import __version__
 from ddbengine.storage.status import FAILED, REBUILDING, StoreStatus
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["Pages", "health"]
+__all__ = ["AdvanceClock", "Pages", "health"]
+
+AdvanceClock = Callable[[float], float]
+"""Puts the engine's time forward by some seconds and returns what it then is; ValueError for seconds it cannot."""
 
 _LANDING = """\
 <!doctype html>
@@ -85,12 +90,15 @@ print(table.get_item(Key={{"Artist": "Acme Band"}})["Item"])</code></pre>
 class Pages:
     """The application, opened at the first call of ``protocol``."""
 
-    def __init__(self, status: Callable[[], StoreStatus], *, tls: bool) -> None:
+    def __init__(
+        self, status: Callable[[], StoreStatus], *, tls: bool, advance_clock: AdvanceClock | None = None
+    ) -> None:
         """``status`` tells of the store; it is called from another thread than the loop's."""
         self._status = status
         self._scheme = "https" if tls else "http"
         self._started = time.monotonic()
         self._opening = asyncio.Lock()
+        self._advance_clock = advance_clock
         self._runner: web.AppRunner | None = None
 
     async def protocol(self) -> asyncio.Protocol:
@@ -120,6 +128,8 @@ class Pages:
                 web.get("/_ddbengine/metrics", self._metrics),
             ]
         )
+        if self._advance_clock is not None:
+            application.add_routes([web.post("/_ddbengine/clock", self._clock)])
         application.on_response_prepare.append(_close_after)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -156,6 +166,20 @@ class Pages:
     def _uptime_seconds(self) -> float:
         return round(time.monotonic() - self._started, 3)
 
+    async def _clock(self, request: web.Request) -> web.StreamResponse:
+        """``{"advance": seconds}`` is answered with ``{"now": seconds since the epoch}``.
+
+        Nothing but JSON is taken, which no page of elsewhere can have a browser send without asking first.
+        """
+        from aiohttp import web
+
+        assert self._advance_clock is not None, "there is a route only with a clock"
+        try:
+            now = self._advance_clock(_advance_of(request.content_type, await request.read()))
+        except ValueError as error:
+            return web.json_response({"message": str(error)}, status=400)
+        return web.json_response({"now": now})
+
 
 def health(status: StoreStatus, uptime_seconds: float) -> dict[str, Any]:
     """The health page: ``ok``, ``degraded`` while a replica is failed or being rebuilt, ``read-only`` when there are
@@ -168,6 +192,21 @@ def health(status: StoreStatus, uptime_seconds: float) -> dict[str, Any]:
         "uptime_seconds": uptime_seconds,
         "store": dataclasses.asdict(status),
     }
+
+
+def _advance_of(content_type: str, body: bytes) -> float:
+    if content_type != "application/json":
+        raise ValueError(f"the content type is to be application/json, not {content_type}")
+    try:
+        members = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error}") from error
+    if not isinstance(members, dict) or members.keys() != {"advance"}:
+        raise ValueError('an object with one member is needed: {"advance": seconds}')
+    seconds = members["advance"]
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise ValueError("advance is a number of seconds")
+    return float(seconds)
 
 
 def _import_aiohttp() -> None:

@@ -12,13 +12,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ddbengine.api.acceptor import Acceptor
 from ddbengine.api.connection_limits import ConnectionLimits
 from ddbengine.api.cors import Cors
 from ddbengine.api.dispatch import Check, Dispatcher, Operator
 from ddbengine.api.frame import Framer
-from ddbengine.api.pages import Pages
+from ddbengine.api.pages import AdvanceClock, Pages
+
+if TYPE_CHECKING:
+    from ddbengine.engine.engine import Engine
+    from ddbengine.engine.fault_rules import FaultRules
 
 __all__ = ["CannotServe", "Options", "RunningServer", "Server", "new_event_loop", "serve", "start_server"]
 
@@ -56,6 +61,11 @@ class Options:
     replica_lag_ms: int = 0
     min_replicas: int | None = None
     """None: two of three."""
+    ttl_interval: float = 1.0
+    """Seconds from one look for expired items to the next."""
+    adjustable_clock: bool = False
+    """Whether a page lets anybody put the engine's time forward."""
+    faults: FaultRules | None = None
 
 
 class Server:
@@ -69,11 +79,13 @@ class Server:
         cors: str | None = None,
         limits: ConnectionLimits | None = None,
         tls: ssl.SSLContext | None = None,
+        advance_clock: AdvanceClock | None = None,
     ) -> None:
+        """``advance_clock`` is what a page may put the engine's time forward with; None for no such page."""
         limits = limits or ConnectionLimits()
         allowed = Cors.of_option(cors)
         self._tls = tls
-        self._pages = Pages(engine.status, tls=tls is not None)
+        self._pages = Pages(engine.status, tls=tls is not None, advance_clock=advance_clock)
         self._acceptor = Acceptor(
             asyncio.get_running_loop(),
             Dispatcher(engine, check, allowed, limits.body_bytes),
@@ -135,6 +147,7 @@ def start_server(
     cors: str | None = None,
     limits: ConnectionLimits | None = None,
     tls: ssl.SSLContext | None = None,
+    advance_clock: AdvanceClock | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> RunningServer:
     """Serve an engine from a background thread; returns when it listens.  Raises CannotServe."""
@@ -144,7 +157,9 @@ def start_server(
     ready = threading.Event()
 
     async def listen() -> None:
-        server = Server(engine, check=check or _model_check(), cors=cors, limits=limits, tls=tls)
+        server = Server(
+            engine, check=check or _model_check(), cors=cors, limits=limits, tls=tls, advance_clock=advance_clock
+        )
         started.append(server)
         await server.listen(host, port)
 
@@ -191,6 +206,8 @@ def serve(options: Options) -> int:
             eventual_reads=options.eventual_reads,
             replica_lag_ms=options.replica_lag_ms,
             min_replicas=options.min_replicas,
+            ttl_interval=options.ttl_interval,
+            faults=options.faults,
         )
     except (CannotServe, CannotOpen) as error:
         return _failed(error)
@@ -206,10 +223,11 @@ def serve(options: Options) -> int:
     return 0
 
 
-async def _serve_until_stopped(engine: Operator, options: Options, tls: ssl.SSLContext | None) -> None:
+async def _serve_until_stopped(engine: Engine, options: Options, tls: ssl.SSLContext | None) -> None:
     stopping = asyncio.Event()
     _on_stop_signals(stopping.set)
-    server = Server(engine, check=_model_check(), cors=options.cors, tls=tls)
+    advance_clock = engine.advance_clock if options.adjustable_clock else None
+    server = Server(engine, check=_model_check(), cors=options.cors, tls=tls, advance_clock=advance_clock)
     try:
         await server.listen(options.host, options.port)
         print(_announcement(options, server.port), flush=True)

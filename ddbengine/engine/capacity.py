@@ -1,4 +1,4 @@
-"""Consumed capacity: the arithmetic of units, and the ConsumedCapacity member of a response (FACTS 6.1 to 6.3).
+"""Consumed capacity: the arithmetic of units, and the ConsumedCapacity member of a response (FACTS 6.1 to 6.4).
 
 A report has a Table arm and one arm per index that cost something; the top figure is their sum.  TOTAL shows the sum
 only, INDEXES the arms too.
@@ -14,6 +14,11 @@ from ddbengine import _core
 from ddbengine.indexes.entries import entry_of, write_units
 from ddbengine.limits import READ_UNIT_BYTES, WRITE_UNIT_BYTES
 from ddbengine.schema.table import IndexSchema, TableSchema
+
+TRANSACTION_RATE = 2
+"""How many times the units of a single operation a transaction is charged on a table (FACTS 6.4)."""
+WRITE_UNITS = "WriteCapacityUnits"
+READ_UNITS = "ReadCapacityUnits"
 
 
 def units(size: int, unit_bytes: int) -> int:
@@ -40,30 +45,43 @@ class Consumed:
             arm = self.global_ if index.is_global else self.local
             arm[index.name] = arm.get(index.name, 0.0) + index_units
 
-    def add_write(self, schema: TableSchema, old: bytes | None, new: bytes | None) -> None:
-        """Charge one write: the larger of both sizes on the table, the ladder of FACTS 6.3 on each index."""
+    def add_write(self, schema: TableSchema, old: bytes | None, new: bytes | None, table_rate: int = 1) -> None:
+        """Charge one write: the larger of both sizes on the table, the ladder of FACTS 6.3 on each index.
+
+        ``table_rate`` is TRANSACTION_RATE in a transaction: it holds for the table only (FACTS 6.4).
+        """
         size = max(0 if old is None else _core.item_size(old), 0 if new is None else _core.item_size(new))
-        self.table += units(size, WRITE_UNIT_BYTES)
+        self.table += table_rate * units(size, WRITE_UNIT_BYTES)
         if old == new:
             return
         for index in schema.indexes:
             self.add_index(index, write_units(entry_of(schema, index, old), entry_of(schema, index, new)))
 
-    def report(self, table_name: str, detail: str) -> dict[str, Any]:
-        """The ConsumedCapacity structure; detail is TOTAL or INDEXES, the name as the request gave it."""
+    def report(self, table_name: str, detail: str, split: str | None = None) -> dict[str, Any]:
+        """The ConsumedCapacity structure; detail is TOTAL or INDEXES, the name as the request gave it.
+
+        ``split`` is WRITE_UNITS or READ_UNITS in a transaction, the member in which every figure is told once more.
+        """
         total = self.table + sum(self.local.values()) + sum(self.global_.values())
-        report: dict[str, Any] = {"TableName": table_name, "CapacityUnits": float(total)}
+        report: dict[str, Any] = {"TableName": table_name, **_figure(total, split)}
         if detail == "INDEXES":
-            report["Table"] = {"CapacityUnits": float(self.table)}
+            report["Table"] = _figure(self.table, split)
             if self.local:
-                report["LocalSecondaryIndexes"] = _arms(self.local)
+                report["LocalSecondaryIndexes"] = _arms(self.local, split)
             if self.global_:
-                report["GlobalSecondaryIndexes"] = _arms(self.global_)
+                report["GlobalSecondaryIndexes"] = _arms(self.global_, split)
         return report
 
 
-def _arms(arms: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    return {name: {"CapacityUnits": float(consumed)} for name, consumed in arms.items()}
+def _arms(arms: Mapping[str, float], split: str | None) -> dict[str, dict[str, float]]:
+    return {name: _figure(consumed, split) for name, consumed in arms.items()}
+
+
+def _figure(consumed: float, split: str | None) -> dict[str, float]:
+    figure = {"CapacityUnits": float(consumed)}
+    if split is not None:
+        figure[split] = float(consumed)
+    return figure
 
 
 def wanted(request: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""How a change becomes physical writes: the item, its index entries and the counts of both, in one transaction."""
+"""How a change becomes physical writes: the item, its index and expiry entries, and the counts, in one transaction."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import msgpack
 
 from ddbengine import _core
 from ddbengine.indexes.entries import Entry, entry_of
-from ddbengine.schema.table import TableSchema
+from ddbengine.indexes.expiries import expiry_key, expiry_of
+from ddbengine.schema.table import TableSchema, TimeToLive
 from ddbengine.storage.store import ReadTxn, Writes
 
 COUNTERS = b"N"
 COLLECTIONS = b"S"
 _HASH = slice(5, 9)
 """Where an item's key has the hash of its partition key: behind the keyspace and the table's number."""
+
+TIME_TO_LIVE = "ttl"
+"""The actor of deletions of expired items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class ItemChange:
     old: bytes | None
     new: bytes | None
     actor: str | None = None
-    """Who made it if not a request: the service's own name, as stream records show it."""
+    """Who did it when it was no client: TIME_TO_LIVE."""
 
     def record(self) -> bytes:
         """The logical part of the change's log record: msgpack of [table number, partition hash, key, old item, new
@@ -67,6 +71,8 @@ def _writes_of_item(change: ItemChange) -> Writes:
             _write_entry(writes, before, after)
             grown = _count(writes, index.number, _value(before), _value(after))
             size += 0 if index.is_global else grown
+    if schema.time_to_live is not None:
+        _write_expiry(writes, schema.time_to_live, change)
     if schema.local_indexes and size:
         writes.counters.append((collection_counter(schema, change.partition()), (size,)))
     return writes
@@ -77,6 +83,16 @@ def _write_entry(writes: Writes, before: Entry | None, after: Entry | None) -> N
         writes.deletes.append(before.key)
     if after is not None:
         writes.puts.append((after.key, after.value))
+
+
+def _write_expiry(writes: Writes, ttl: TimeToLive, change: ItemChange) -> None:
+    before, after = expiry_of(ttl, change.old), expiry_of(ttl, change.new)
+    if before == after:
+        return
+    if before is not None:
+        writes.deletes.append(expiry_key(ttl, before, change.key))
+    if after is not None:
+        writes.puts.append((expiry_key(ttl, after, change.key), b""))
 
 
 def _count(writes: Writes, number: int, old: bytes | None, new: bytes | None) -> int:

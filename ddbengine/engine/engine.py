@@ -5,22 +5,42 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import writes_of
+from ddbengine.engine.clock import Clock
 from ddbengine.engine.context import Caller, Prepare, Surroundings
+from ddbengine.engine.expiration import Expiration, is_anything_registered
+from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.operations import OPERATIONS
+from ddbengine.engine.purge import purge_chore, purge_pending
+from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
 from ddbengine.engine.reset import Reset
+from ddbengine.engine.struck import prepare_struck
+from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS
 from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
 
 __all__ = ["Engine"]
 
 
-_LEAVE_GARBAGE = frozenset({"DeleteTable", "UpdateTable"})
+PURGE = "removing what deleted tables left behind"
+EXPIRE = "deleting expired items"
+FORGET = "forgetting client request tokens"
+TTL_INTERVAL_SECONDS = 1.0
+
+_CHORES_AFTER = {
+    "DeleteTable": (PURGE,),
+    "UpdateTable": (PURGE,),
+    "UpdateTimeToLive": (EXPIRE, PURGE),
+}
+"""What there may be to do after an operation, by its name."""
+_LEAVE_TOKENS = frozenset({"ExecuteTransaction", "TransactWriteItems"})
+"""Operations after which a client request token may have to be forgotten, when it is no longer good."""
 
 
 class Engine:
@@ -35,24 +55,74 @@ class Engine:
         clock: Callable[[], float] = time.time,
         shared: bool = False,
         transient_seconds: float = 0.0,
+        ttl_interval: float = TTL_INTERVAL_SECONDS,
     ) -> None:
         """``open_store`` is given the function that turns changes into writes.  ``clock`` gives seconds since the
-        epoch; ``shared`` puts all callers into one namespace; see ``Surroundings`` for transient_seconds."""
+        epoch; ``shared`` puts all callers into one namespace; see ``Surroundings`` for transient_seconds.  Every
+        ``ttl_interval`` seconds it is seen whether items have expired."""
         self.store = open_store(writes_of)
-        self._surroundings = Surroundings(Catalog(clock), clock, shared, transient_seconds)
-        self._housekeeper = Housekeeper(self.store, clock)
+        self.faults: Faults | None = None
+        """Faults on demand; may be set and taken away at any time."""
+        self.clock = Clock(clock)
+        self._ttl_interval = ttl_interval
+        catalog = Catalog(self.clock)
+        self._surroundings = Surroundings(catalog, self.clock, shared, transient_seconds)
+        self._housekeeper = Housekeeper(
+            {
+                PURGE: purge_chore(self.store, self.clock),
+                EXPIRE: Expiration(self.store, catalog, self.clock, ttl_interval),
+                FORGET: sweep_chore(self.store, self.clock),
+            }
+        )
+        self._take_up_chores()
+
+    def _take_up_chores(self) -> None:
+        """See what the last engine on this store left to do."""
+        with self.store.snapshot() as txn:
+            pending = {PURGE: purge_pending(txn), EXPIRE: is_anything_registered(txn), FORGET: sweep_pending(txn)}
+        for name, is_pending in pending.items():
+            if is_pending:
+                self._housekeeper.ask(name)
+
+    def advance_clock(self, seconds: float) -> float:
+        """Put the engine's time forward, and delete what has expired by then; return the time it now is.
+
+        The deletions are in the background.  ValueError for a negative number of seconds.
+        """
+        now = self.clock.advance(seconds)
+        self._housekeeper.ask(EXPIRE)
+        self._housekeeper.ask(FORGET)
+        return now
 
     def prepare(self, operation: str, request: dict[str, Any], caller: Caller) -> Plan:
         """Make the plan of a checked request; raise ApiError for what is wrong whatever the store holds."""
         return self.operations[operation](self._surroundings, caller, request)
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Outcome]:
-        """The response body of a read at once; of a write, the future of its outcome.  Raise ApiError."""
-        plan = self.operations[operation](self._surroundings, caller, request)
+        """The response body of a read at once; of a write, the future of its outcome.  Raise ApiError.
+
+        Of the faults on demand, those happen here that need no connection: errors, and parts of batches left undone.
+        """
+        if self.faults is not None:
+            return self.answer_struck(operation, request, caller, self.faults.strike(operation, request))
+        return self._run(operation, self.operations[operation](self._surroundings, caller, request))
+
+    def answer_struck(
+        self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None
+    ) -> bytes | Future[Outcome]:
+        """As ``answer``, of a request for which the faults have been asked already."""
+        prepare = self.operations[operation]
+        if strike is None:
+            return self._run(operation, prepare(self._surroundings, caller, request))
+        return self._run(operation, prepare_struck(prepare, operation, self._surroundings, caller, request, strike))
+
+    def _run(self, operation: str, plan: Plan) -> bytes | Future[Outcome]:
         if plan.writes:
             future = self.store.submit(plan)
-            if operation in _LEAVE_GARBAGE:
-                future.add_done_callback(self._purge_later)
+            if operation in _CHORES_AFTER:
+                future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))
+            if operation in _LEAVE_TOKENS:
+                self._housekeeper.ask(FORGET, CLIENT_TOKEN_VALID_SECONDS)
             return future
         with self.store.snapshot(plan.consistent) as txn:
             return plan.run(txn).body
@@ -71,6 +141,7 @@ class Engine:
             clock=surroundings.clock,
             shared=surroundings.shared,
             transient_seconds=surroundings.transient_seconds,
+            ttl_interval=self._ttl_interval,
         )
 
     def reset(self) -> None:
@@ -86,6 +157,7 @@ class Engine:
         self._housekeeper.close()
         self.store.close()
 
-    def _purge_later(self, deletion: Future[Outcome]) -> None:
-        if deletion.exception() is None:
-            self._housekeeper.purge_in(self._surroundings.transient_seconds)
+    def _ask_for(self, chores: tuple[str, ...], done: Future[Outcome]) -> None:
+        if done.exception() is None:
+            for name in chores:
+                self._housekeeper.ask(name, self._surroundings.transient_seconds)

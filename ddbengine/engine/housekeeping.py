@@ -1,45 +1,46 @@
-"""Work nobody waits for: removing what deleted tables and indexes left behind, a bounded batch at a time.
+"""Work nobody waits for, on one thread: chores, each a bounded batch at a time and with a time when it is next due.
 
-One thread, started when there is something to do, submits plans like any client and so never holds the committer for
-longer than a batch takes.
+A chore submits plans like any client, so it never holds the committer for longer than a batch takes; between batches
+the others have their turn.  The thread is started when the first chore is due.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable
-
-from ddbengine.engine.purge import DONE, purge_pending, purge_plan
-from ddbengine.storage.store import Store
+from collections.abc import Callable, Mapping
 
 _log = logging.getLogger(__name__)
 
+Chore = Callable[[], float | None]
+"""Does one batch; returns in how many seconds the next is due, None when there is nothing to do until it is asked."""
+
+RETRY_SECONDS = 10.0
+"""After a chore failed: what is in its way, a full disk most likely, does not go away by itself at once."""
+
 
 class Housekeeper:
-    """Runs purges over one store until closed."""
+    """Does chores until closed; names are for the log and for asking."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
-        self._store = store
-        self._clock = clock
+    def __init__(self, chores: Mapping[str, Chore]) -> None:
+        self._chores = chores
+        self._due: dict[str, float] = {}
+        """On the monotonic clock, by name; chores with nothing to do are not in it."""
         self._changed = threading.Condition()
-        self._due: float | None = None
-        """When to purge next, on the monotonic clock; None when nothing is known to be left behind."""
         self._closed = False
         self._thread: threading.Thread | None = None
-        with store.snapshot() as txn:
-            left_behind = purge_pending(txn)
-        if left_behind:
-            self.purge_in(0.0)
 
-    def purge_in(self, seconds: float) -> None:
-        """Purge after so many seconds, or sooner if that was already asked for."""
+    def ask(self, name: str, seconds: float = 0.0) -> None:
+        """Have a batch of a chore done after so many seconds, or sooner if that was already asked for."""
         due = time.monotonic() + seconds
+        if self._due.get(name, math.inf) <= due:
+            return  # without the lock or waking the thread: busy operations ask for the same chore again and again
         with self._changed:
             if self._closed:
                 return
-            self._due = due if self._due is None else min(due, self._due)
+            self._due[name] = min(due, self._due.get(name, due))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="ddbengine-housekeeping", daemon=True)
                 self._thread.start()
@@ -54,23 +55,23 @@ class Housekeeper:
             self._thread.join()
 
     def _run(self) -> None:
-        while self._wait_until_due():
+        while (name := self._wait_until_due()) is not None:
             try:
-                self._purge()
+                again = self._chores[name]()
             except Exception:
-                _log.exception("what deleted tables left behind could not be removed; it is tried again at the next")
+                _log.exception("%s failed; it is tried again in %g seconds", name, RETRY_SECONDS)
+                again = RETRY_SECONDS
+            if again is not None:
+                self.ask(name, again)
 
-    def _wait_until_due(self) -> bool:
+    def _wait_until_due(self) -> str | None:
+        """The chore that has been due for longest, no longer due; None once closed."""
         with self._changed:
             while not self._closed:
-                timeout = None if self._due is None else self._due - time.monotonic()
-                if timeout is not None and timeout <= 0:
-                    self._due = None
-                    return True
+                name = min(self._due, key=self._due.__getitem__, default=None)
+                timeout = None if name is None else self._due[name] - time.monotonic()
+                if name is not None and timeout is not None and timeout <= 0:
+                    del self._due[name]
+                    return name
                 self._changed.wait(timeout)
-            return False
-
-    def _purge(self) -> None:
-        plan = purge_plan(self._clock)
-        while not self._closed and self._store.submit(plan).result().body != DONE:
-            pass
+            return None

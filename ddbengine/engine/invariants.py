@@ -6,6 +6,7 @@ Reads everything and recomputes what the engine keeps up step by step:
 - every stored item decodes, is in the form it is written in and is stored under the key its attributes make;
 - the entries of each index are exactly those that its table's items project;
 - the counts of items and bytes of each table, index and item collection equal a recount;
+- expiry entries and client request tokens are those there should be (``time_invariants``);
 - no row belongs to a table or an index that neither exists nor is known as garbage.
 
 Takes memory for the catalog, whatever the number of items: keyspaces of the same order are walked side by side.
@@ -23,9 +24,12 @@ import orjson
 from ddbengine import _core
 from ddbengine.engine.catalog import FIRST_NUMBER, NUMBER_KEY, TABLES, VERSION_KEY, table_key
 from ddbengine.engine.changes import COLLECTIONS, COUNTERS, collection_counter
+from ddbengine.engine.expiration import REGISTER
 from ddbengine.engine.keys import ITEMS, after, item_key, table_prefix
-from ddbengine.engine.purge import EXPIRIES, GARBAGE
+from ddbengine.engine.purge import DEADLINES, GARBAGE
+from ddbengine.engine.time_invariants import broken_expiries, broken_tokens
 from ddbengine.indexes.entries import ENTRIES, Entry, entry_of, index_prefix
+from ddbengine.indexes.expiries import EXPIRIES
 from ddbengine.schema import stored
 from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.schema.transition import DELETING, transition_of
@@ -55,6 +59,8 @@ def broken_invariants(txn: ReadTxn, advance: Advance = lambda rows: None) -> Ite
     for schema in catalog.schemas:
         yield from _table_findings(txn, schema, counts, advance)
     yield from _counter_findings(txn, catalog, counts)
+    yield from broken_expiries(txn, catalog.schemas)
+    yield from broken_tokens(txn)
     yield from _strays(txn, catalog)
 
 
@@ -81,13 +87,13 @@ class _Catalog:
                 yield from self._read_table(key, row)
             elif key.startswith(GARBAGE):
                 yield from self._read_garbage(key, row)
-            elif key.startswith(EXPIRIES):
-                if len(row) != 4 or len(key) <= len(EXPIRIES) + 8:
+            elif key.startswith(DEADLINES):
+                if len(row) != 4 or len(key) <= len(DEADLINES) + 8:
                     yield _in_catalog("catalog-row-unreadable", key, "does not name a table that is being deleted")
             elif key == VERSION_KEY:
                 if len(row) != 8:
                     yield _in_catalog("catalog-row-unreadable", key, f"the version has {len(row)} bytes in place of 8")
-            elif key != NUMBER_KEY:
+            elif key != NUMBER_KEY and not key.startswith(REGISTER):
                 yield _in_catalog("catalog-row-unknown", key, "is no row of a catalog")
         yield from self._check_numbers(txn)
 
@@ -98,8 +104,7 @@ class _Catalog:
             transition = transition_of(schema)
             if table_key(schema.namespace, schema.name) != key:
                 yield _in_catalog("catalog-row-misplaced", key, f"holds the schema of {place}")
-            for number, owner in [(schema.number, place), *((index.number, _index(schema, index))
-                                                            for index in schema.indexes)]:  # fmt: skip
+            for number, owner in _numbered(schema):
                 if number in self.owners:
                     yield _in_catalog(
                         "number-used-twice", key, f"{owner} has number {number}, which is that of {self.owners[number]}"
@@ -127,6 +132,15 @@ class _Catalog:
                 )
         if self.owners and txn.get(VERSION_KEY) is None:
             yield _in_catalog("catalog-row-missing", VERSION_KEY, "there are tables but no version of the catalog")
+
+
+def _numbered(schema: TableSchema) -> Iterator[tuple[int, str]]:
+    """The numbers that a table has, with what has them."""
+    yield schema.number, _table(schema)
+    for index in schema.indexes:
+        yield index.number, _index(schema, index)
+    if schema.time_to_live is not None:
+        yield schema.time_to_live.number, f"time to live of table {schema.name}"
 
 
 def _in_catalog(name: str, key: bytes, detail: str) -> Finding:
@@ -365,6 +379,7 @@ def _strays(txn: ReadTxn, catalog: _Catalog) -> Iterator[Finding]:
         (ENTRIES, "index entries"),
         (COUNTERS, "counters"),
         (COLLECTIONS, "sizes"),
+        (EXPIRIES, "expiry entries"),
     ):
         low = keyspace
         while (first := next(iter(txn.scan(low, after(keyspace))), None)) is not None:

@@ -113,6 +113,16 @@ def empty_key_message(attribute: KeyAttribute, index: IndexSchema | None) -> str
     )
 
 
+def is_empty_key(attribute: KeyAttribute, value: bytes | None) -> bool:
+    """Whether a value has the key attribute's type but nothing in it."""
+    return (
+        value is not None
+        and attribute.type != "N"
+        and _core.type_of(value) == attribute.type
+        and not _core.key_bytes(value)
+    )
+
+
 def check_index_keys(schema: TableSchema, item: bytes, written: Collection[str | int] | None = None) -> None:
     """Refuse an item whose value for some index's key attribute has the wrong type, is empty or too long.
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ddbengine.engine.engine import Engine
+from ddbengine.engine.engine import TTL_INTERVAL_SECONDS, Engine
+from ddbengine.engine.fault_rules import FaultRules
+from ddbengine.engine.faults import Faults
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.store import Store, WritesOf
@@ -24,6 +27,9 @@ def open_engine(
     *,
     shared: bool = False,
     transient_seconds: float = 0.0,
+    ttl_interval: float = TTL_INTERVAL_SECONDS,
+    clock: Callable[[], float] = time.time,
+    faults: FaultRules | None = None,
     replicas: int | None = None,
     replica_paths: Sequence[Path] = (),
     durability: str = "quorum",
@@ -46,9 +52,19 @@ def open_engine(
             eventual_reads=eventual_reads,
             replica_lag_ms=replica_lag_ms,
             min_replicas=min_replicas,
+            clock=clock,
         )
 
     try:
-        return Engine(open_store, shared=shared, transient_seconds=transient_seconds)
+        engine = Engine(
+            open_store,
+            clock=clock,
+            shared=shared,
+            transient_seconds=transient_seconds,
+            ttl_interval=ttl_interval,
+        )
     except StoreError as error:
         raise CannotOpen(str(error)) from error
+    if faults is not None:
+        engine.faults = Faults(faults)
+    return engine

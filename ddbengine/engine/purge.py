@@ -20,17 +20,18 @@ import msgpack
 import orjson
 
 from ddbengine.engine.catalog import table_key
+from ddbengine.indexes.expiries import EXPIRIES
 from ddbengine.schema import stored
-from ddbengine.schema.table import IndexSchema, TableSchema
-from ddbengine.storage.store import Outcome, ReadTxn, Writes
+from ddbengine.schema.table import IndexSchema, TableSchema, TimeToLive
+from ddbengine.storage.store import Outcome, ReadTxn, Store, Writes
 
 BATCH_KEYS = 5_000
 """Keys one purge deletes: a few milliseconds of the committer's time."""
 
 GARBAGE = b"Cg"
-EXPIRIES = b"Cx"
+DEADLINES = b"Cx"
 _GARBAGE_END = b"Ch"
-_EXPIRIES_END = b"Cy"
+_DEADLINES_END = b"Cy"
 
 MORE = orjson.dumps({"More": True})
 DONE = orjson.dumps({"More": False})
@@ -46,6 +47,8 @@ def garbage_of_table(schema: TableSchema) -> tuple[bytes, bytes]:
     ranges = [_range(keyspace, schema.number) for keyspace in _OF_TABLE]
     for index in schema.indexes:
         ranges += [_range(keyspace, index.number) for keyspace in _OF_INDEX]
+    if schema.time_to_live is not None:
+        ranges.append(_range(EXPIRIES, schema.time_to_live.number))
     return _row(schema.number, ranges)
 
 
@@ -54,10 +57,15 @@ def garbage_of_index(index: IndexSchema) -> tuple[bytes, bytes]:
     return _row(index.number, [_range(keyspace, index.number) for keyspace in _OF_INDEX])
 
 
-def expiry_of_table(schema: TableSchema, until: float) -> tuple[bytes, bytes]:
+def garbage_of_time_to_live(ttl: TimeToLive) -> tuple[bytes, bytes]:
+    """The garbage row of a table's expiry entries after time to live was switched off."""
+    return _row(ttl.number, [_range(EXPIRIES, ttl.number)])
+
+
+def deadline_of_table(schema: TableSchema, until: float) -> tuple[bytes, bytes]:
     """The row that has a schema removed after the table was shown as DELETING."""
     deadline = int(until * 1_000_000).to_bytes(8, "big")
-    return EXPIRIES + deadline + table_key(schema.namespace, schema.name), schema.number.to_bytes(4, "big")
+    return DEADLINES + deadline + table_key(schema.namespace, schema.name), schema.number.to_bytes(4, "big")
 
 
 def _range(keyspace: bytes, number: int) -> list[bytes]:
@@ -80,7 +88,7 @@ class Purge:
     consistent: ClassVar[bool] = True
 
     def run(self, txn: ReadTxn) -> Outcome:
-        writes = Writes(deletes=_expired(txn, self.clock()))
+        writes = Writes(deletes=_overdue(txn, self.clock()))
         for key, value in txn.scan(GARBAGE, _GARBAGE_END):
             row = bytes(key)
             room = self.batch_keys - len(writes.deletes)
@@ -97,9 +105,15 @@ def purge_plan(clock: Callable[[], float], batch_keys: int = BATCH_KEYS) -> Purg
     return Purge(clock, batch_keys)
 
 
+def purge_chore(store: Store, clock: Callable[[], float]) -> Callable[[], float | None]:
+    """The housekeeping chore: one purge, due again at once until nothing is left."""
+    plan = purge_plan(clock)
+    return lambda: None if store.submit(plan).result().body == DONE else 0.0
+
+
 def purge_pending(txn: ReadTxn) -> bool:
     """Whether a purge would find something, now or when a deletion that is being shown has passed."""
-    return any(True for _ in txn.scan(GARBAGE, _GARBAGE_END)) or any(True for _ in txn.scan(EXPIRIES, _EXPIRIES_END))
+    return any(True for _ in txn.scan(GARBAGE, _GARBAGE_END)) or any(True for _ in txn.scan(DEADLINES, _DEADLINES_END))
 
 
 def _doomed(txn: ReadTxn, ranges: list[list[bytes]], most: int) -> list[bytes]:
@@ -109,14 +123,14 @@ def _doomed(txn: ReadTxn, ranges: list[list[bytes]], most: int) -> list[bytes]:
     return keys
 
 
-def _expired(txn: ReadTxn, now: float) -> list[bytes]:
-    """Expiry rows that are due, and the schemas they speak of unless another table has taken the name since."""
-    due = EXPIRIES + int(now * 1_000_000).to_bytes(8, "big")
+def _overdue(txn: ReadTxn, now: float) -> list[bytes]:
+    """Deadlines that have passed, and the schemas they speak of unless another table has taken the name since."""
+    due = DEADLINES + int(now * 1_000_000).to_bytes(8, "big")
     doomed: list[bytes] = []
-    for key, number in islice(txn.scan(EXPIRIES, due), BATCH_KEYS):
+    for key, number in islice(txn.scan(DEADLINES, due), BATCH_KEYS):
         row = bytes(key)
         doomed.append(row)
-        schema_key = row[len(EXPIRIES) + 8 :]
+        schema_key = row[len(DEADLINES) + 8 :]
         schema = txn.get(schema_key)
         if schema is not None and stored.decode(schema).number == int.from_bytes(number, "big"):
             doomed.append(schema_key)

@@ -7,7 +7,7 @@ table, for the price of a read each; a global index refuses them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -240,17 +240,31 @@ class Page:
 
 def read_page(txn: ReadTxn, read: ReadRequest, target: Target, low: bytes, high: bytes, reverse: bool) -> Page:
     """Read rows with low <= key < high until Limit or 1 MB."""
+    return page_of(txn.scan(low, high, reverse), txn, read, target)
+
+
+def page_of(
+    entries: Iterable[tuple[Buffer, Buffer]],
+    txn: ReadTxn,
+    read: ReadRequest,
+    target: Target,
+    filters_entries: bool = False,
+) -> Page:
+    """Read rows from entries of the target until Limit or 1 MB.
+
+    ``filters_entries``: the filter sees what an index holds, even where rows are completed from the table.
+    """
     page = Page([])
     rows, item_size = page.rows, _core.item_size
     matches = None if read.condition is None else read.condition.matches
     complete = _completion(txn, read, target, page) if needs_table(read, target) else None
     limit = read.limit or 0
     scanned = size = 0
-    for _, row in txn.scan(low, high, reverse):
+    for _, row in entries:
         scanned += 1
         size += item_size(row)
         found = row if complete is None else complete(row)
-        if matches is None or matches(found):
+        if matches is None or matches(row if filters_entries else found):
             rows.append(found)
         if scanned == limit or size >= PAGE_MAX_BYTES:
             page.last = row
@@ -286,11 +300,12 @@ def outcome_of_read(read: ReadRequest, target: Target, page: Page) -> Outcome:
     if page.last is not None:
         parts.append(b'"LastEvaluatedKey":' + _core.item_to_wire(_core.pick(page.last, target.key_types)))
     if read.capacity_detail is not None:
-        parts.append(b'"ConsumedCapacity":' + body(_consumed(read, target, page)))
+        parts.append(b'"ConsumedCapacity":' + body(consumed_by_page(read, target, page)))
     return Outcome(b"{" + b",".join(parts) + b"}")
 
 
-def _consumed(read: ReadRequest, target: Target, page: Page) -> dict[str, Any]:
+def consumed_by_page(read: ReadRequest, target: Target, page: Page) -> dict[str, Any]:
+    """The ConsumedCapacity of a page."""
     page_units = capacity.read_units(page.size, read.consistent)
     consumed = capacity.Consumed()
     if target.index is None:

@@ -9,12 +9,14 @@ from ddbengine.engine.catalog import new_version
 from ddbengine.engine.changes import COLLECTIONS, COUNTERS
 from ddbengine.engine.keys import ITEMS, after
 from ddbengine.indexes.entries import ENTRIES
+from ddbengine.indexes.expiries import EXPIRIES
 from ddbengine.storage.store import Outcome, ReadTxn, Writes
 
 __all__ = ["Reset"]
 
 _CATALOG = b"C"
-_KEYSPACES = (_CATALOG, ITEMS, ENTRIES, COUNTERS, COLLECTIONS)
+_TOKENS = b"K"
+_KEYSPACES = (_CATALOG, ITEMS, ENTRIES, COUNTERS, COLLECTIONS, EXPIRIES, _TOKENS)
 """All that the engine writes to.  What storage keeps for itself, such as where its log ends, goes on."""
 
 

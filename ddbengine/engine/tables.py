@@ -19,7 +19,8 @@ from ddbengine.engine import catalog as catalogs
 from ddbengine.engine.backfill import filling
 from ddbengine.engine.changes import COUNTERS
 from ddbengine.engine.context import Caller, Surroundings
-from ddbengine.engine.purge import expiry_of_table, garbage_of_index, garbage_of_table
+from ddbengine.engine.expiration import register_key
+from ddbengine.engine.purge import deadline_of_table, garbage_of_index, garbage_of_table
 from ddbengine.errors import ResourceInUseException
 from ddbengine.limits import LIST_TABLES_MAX_NAMES
 from ddbengine.schema.arns import table_arn
@@ -174,8 +175,10 @@ class DeleteTable:
         indexes = {index.name: {"IndexStatus": DELETING} for index in schema.global_indexes}
         transition = Transition(DELETING, until, {}, indexes)
         gone = Writes(puts=[garbage_of_table(schema)])
+        if schema.time_to_live is not None:
+            gone.deletes.append(register_key(schema.time_to_live))
         if surroundings.transient_seconds > 0:
-            gone.puts.append(expiry_of_table(schema, until))
+            gone.puts.append(deadline_of_table(schema, until))
             changes = [gone, catalogs.save(with_transition(schema, transition))]
         else:
             changes = [gone, catalogs.remove(schema)]

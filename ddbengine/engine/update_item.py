@@ -17,7 +17,7 @@ from ddbengine.engine.item_write import (
     read_write_request,
     stored_item,
 )
-from ddbengine.engine.keys import check_index_keys, check_scalar_keys, lookup_key
+from ddbengine.engine.keys import check_index_keys, check_scalar_keys, is_empty_key, lookup_key
 from ddbengine.engine.request_expressions import read_condition, read_legacy_condition, read_placeholders
 from ddbengine.engine.values import CURRENT_READ, SINGLE_WRITE
 from ddbengine.errors import ValidationException
@@ -32,6 +32,10 @@ EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
 _ITEM_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 _TOO_DEEP = (
     "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+)
+_EMPTY_INDEX_KEY = (
+    "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a "
+    "value that is not supported. The AttributeValue for a key attribute cannot contain an empty {} value."
 )
 _INDEX_KEY_TYPE = "The update expression attempted to update the secondary index key to unsupported type"
 
@@ -75,6 +79,11 @@ class UpdateItem:
 
 def check_update_paths(schema: TableSchema, update: Update) -> None:
     """Refuse an update of a primary key attribute, and paths that lead below any key attribute."""
+    check_key_is_not_updated(schema, update)
+    check_scalar_keys(schema, update.paths + update.operand_paths)
+
+
+def check_key_is_not_updated(schema: TableSchema, update: Update) -> None:
     for path in update.paths:
         for attribute in schema.key:
             if path[0] == attribute.name:
@@ -82,7 +91,6 @@ def check_update_paths(schema: TableSchema, update: Update) -> None:
                     f"One or more parameter values were invalid: Cannot update attribute {attribute.name}. "
                     "This attribute is part of the key"
                 )
-    check_scalar_keys(schema, update.paths + update.operand_paths)
 
 
 def check_size(size: int) -> None:
@@ -96,8 +104,18 @@ def check_updated_item(schema: TableSchema, update: Update, old: bytes | None, n
     if any(len(path) > 1 for path in update.paths) and _core.value_depth(new) - 1 > NESTING_MAX_LEVELS:
         raise SINGLE_WRITE.error(_TOO_DEEP)
     if schema.indexes:
+        refuse_empty_index_keys(schema, update, new)
         _check_evaluated_index_keys(schema, update, new)
         check_index_keys(schema, new, {path[0] for path in update.paths})
+
+
+def refuse_empty_index_keys(schema: TableSchema, update: Update, new: bytes) -> None:
+    """Refuse a finished item if the update gave it an empty value for a key attribute of an index (FACTS 2.4)."""
+    written = {path[0] for path in update.paths}
+    for index in schema.indexes:
+        for attribute in index.key:
+            if attribute.name in written and is_empty_key(attribute, _core.get_attribute(new, attribute.name)):
+                raise ValidationException(_EMPTY_INDEX_KEY.format("string" if attribute.type == "S" else "binary"))
 
 
 def _check_evaluated_index_keys(schema: TableSchema, update: Update, new: bytes) -> None:

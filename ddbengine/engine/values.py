@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException, enveloped
-from ddbengine.limits import ATTRIBUTE_NAME_MAX_BYTES
+from ddbengine.limits import ATTRIBUTE_NAME_MAX_BYTES, NESTING_MAX_LEVELS, TRANSACTION_VALUE_MAX_LEVELS
 
 T = TypeVar("T")
 
@@ -29,6 +29,8 @@ class Surface:
     """The newer layer's wording."""
     enveloped: bool = False
     """Preceded by ``1 validation error detected: ``."""
+    expression_value_levels: int = NESTING_MAX_LEVELS
+    """How deep the values of expressions may be."""
 
     def error(self, message: str) -> ValidationException:
         error = ValidationException(message)
@@ -97,7 +99,7 @@ class Surface:
         encoded = {}
         for name, value in wire.items():
             try:
-                encoded[name] = _core.encode_value(value)
+                encoded[name] = _core.encode_value(value, self.expression_value_levels)
             except _core.ValueFault as fault:
                 if self.current:
                     raise self.fault(fault) from None
@@ -112,7 +114,9 @@ SINGLE_WRITE = Surface(current=True, enveloped=True)
 CURRENT_READ = Surface(current=True)
 """GetItem, BatchGetItem, Query."""
 OLDER = Surface(current=False)
-"""Scan, BatchWriteItem, transactions."""
+"""Scan, BatchWriteItem."""
+TRANSACTION = Surface(current=False, expression_value_levels=TRANSACTION_VALUE_MAX_LEVELS)
+"""TransactWriteItems, TransactGetItems."""
 
 _BARE_KINDS = frozenset({"no_type", "many_types"})
 """Not among what FACTS 3.6 lists as enveloped."""

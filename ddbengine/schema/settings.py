@@ -16,6 +16,7 @@
 | DeletionProtectionEnabled | always there |
 | GlobalTableSettingsReplicationMode, DisassociationProtectionEnabled | as set |
 | ResourcePolicy | the policy's text |
+| TimeToLive | while it is on: AttributeName, and the Number of its expiry entries |
 | Transition | see schema.transition |
 
 ProvisionedThroughput: ReadCapacityUnits and WriteCapacityUnits (0 on demand), LastIncreaseDateTime and

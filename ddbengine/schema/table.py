@@ -41,6 +41,16 @@ class IndexSchema:
         return self.partition + self.sort
 
 
+@dataclass(frozen=True, slots=True)
+class TimeToLive:
+    """Which attribute says when an item expires."""
+
+    attribute: str
+    number: int
+    """Names the expiry entries in the store (``indexes.expiries``); drawn from the same counter as tables, so that
+    switching off and on again starts with none."""
+
+
 @dataclass(frozen=True)
 class TableSchema:
     name: str
@@ -69,6 +79,12 @@ class TableSchema:
     def indexes(self) -> tuple[IndexSchema, ...]:
         """Local ones first."""
         return self.local_indexes + self.global_indexes
+
+    @cached_property
+    def time_to_live(self) -> TimeToLive | None:
+        """None while it is switched off."""
+        setting = self.settings.get("TimeToLive")
+        return None if setting is None else TimeToLive(setting["AttributeName"], setting["Number"])
 
     @cached_property
     def projected(self) -> dict[int, frozenset[str] | None]:

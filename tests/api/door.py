@@ -13,6 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from ddbengine.engine.context import Caller
+from ddbengine.engine.faults import Faults, Strike
 from ddbengine.storage.status import (
     FOLLOWING,
     LEADING,
@@ -58,6 +59,7 @@ class FakeEngine:
     calls: list[tuple[str, dict[str, Any], Caller]] = field(default_factory=list)
     scan: Callable[[dict[str, Any]], bytes | Future[Body]] = field(default=lambda request: b"{}")
     store: StoreStatus = STORE
+    faults: Faults | None = None
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]:
         self.calls.append((operation, request, caller))
@@ -71,6 +73,11 @@ class FakeEngine:
 
     def status(self) -> StoreStatus:
         return self.store
+
+    def answer_struck(
+        self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None
+    ) -> bytes | Future[Any]:
+        return self.answer(operation, request, caller)
 
     def await_writes(self, count: int) -> None:
         eventually(lambda: len(self.writes) >= count)

@@ -124,6 +124,68 @@ def test_a_page_behind_other_requests_is_left_for_another_connection(door: Door,
     assert client.at_end()
 
 
+def advance(body: bytes, content_type: str = "application/json", method: str = "POST") -> bytes:
+    head = f"{method} /_ddbengine/clock HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+class AdjustableClock:
+    """Starts at 1000, and knows by what it was put forward."""
+
+    def __init__(self) -> None:
+        self.advances: list[float] = []
+
+    def __call__(self, seconds: float) -> float:
+        if seconds < 0:
+            raise ValueError("not back")
+        self.advances.append(seconds)
+        return 1000 + sum(self.advances)
+
+
+CLOCK = AdjustableClock()
+
+
+@pytest.mark.door(advance_clock=CLOCK)
+def test_the_clock_can_be_put_forward(client: Client) -> None:
+    CLOCK.advances.clear()
+    head, body = page(client, advance(b'{"advance": 86400.5}'))
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(body) == {"now": 87400.5}
+    assert CLOCK.advances == [86400.5]
+
+
+def test_the_clock_cannot_be_put_forward_unless_that_was_allowed(client: Client) -> None:
+    head, _ = page(client, advance(b'{"advance": 1}'))
+    assert head.startswith(b"HTTP/1.1 404 ")
+
+
+@pytest.mark.door(advance_clock=CLOCK)
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (advance(b'{"advance": 1}', "text/plain"), "the content type is to be application/json, not text/plain"),
+        (advance(b"{"), "not JSON"),
+        (advance(b"[]"), "an object with one member is needed"),
+        (advance(b'{"advance": 1, "back": 1}'), "an object with one member is needed"),
+        (advance(b'{"advance": "1"}'), "advance is a number of seconds"),
+        (advance(b'{"advance": true}'), "advance is a number of seconds"),
+        (advance(b'{"advance": -1}'), "not back"),
+    ],
+)
+def test_what_is_no_advance_is_refused(client: Client, sent: bytes, said: str) -> None:
+    CLOCK.advances.clear()
+    head, body = page(client, sent)
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert said in json.loads(body)["message"]
+    assert CLOCK.advances == []
+
+
+@pytest.mark.door(advance_clock=CLOCK)
+def test_the_clock_is_not_moved_by_looking(client: Client) -> None:
+    head, _ = page(client, advance(b"", method="GET"))
+    assert head.startswith(b"HTTP/1.1 405 ")
+
+
 def test_many_connections_can_ask_for_the_first_page_at_once(door: Door) -> None:
     clients = [door.client() for _ in range(10)]
     for client in clients:

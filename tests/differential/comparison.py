@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.differential.known import explanation, plain
+from tests.differential.known import explanation, plain, reasons_of
 from tests.differential.peers import Answer, Peer, Request
 from tests.differential.tables import REFUSALS, TABLES, Index
 from tests.differential.uncompared import ANYWHERE, only_takes_away, without_uncompared
@@ -60,9 +60,20 @@ def _put_right(request: Request, emulator: Peer, ours: Peer) -> None:
         emulator.send(Request("DeleteTable", {"TableName": table}))
     elif request.operation in ("PutItem", "UpdateItem", "DeleteItem") and table != REFUSALS.name:
         key = request.input.get("Key") or {name: request.input["Item"][name] for name in _BY_NAME[table].key}
-        item = ours.send(Request("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True})).body.get("Item")
-        restored = Request("PutItem", {"TableName": table, "Item": item})
-        emulator.send(restored if item else Request("DeleteItem", {"TableName": table, "Key": key}))
+        _copy_item(table, key, emulator, ours)
+    elif request.operation == "TransactWriteItems":
+        for action in (content for wrapped in request.input["TransactItems"] for content in wrapped.values()):
+            table = action.get("TableName")
+            if table in _BY_NAME and table != REFUSALS.name:
+                key = action.get("Key") or {name: action["Item"][name] for name in _BY_NAME[table].key}
+                _copy_item(table, key, emulator, ours)
+
+
+def _copy_item(table: str, key: dict[str, Any], emulator: Peer, ours: Peer) -> None:
+    """Give the emulator our item at a key, or none."""
+    item = ours.send(Request("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True})).body.get("Item")
+    restored = Request("PutItem", {"TableName": table, "Item": item})
+    emulator.send(restored if item else Request("DeleteItem", {"TableName": table, "Key": key}))
 
 
 def judge(request: Request, emulator: Answer, ours: Answer) -> Difference | None:
@@ -86,7 +97,8 @@ def judge_walks(request: Request, emulator: list[Answer], ours: list[Answer]) ->
 
 def _error(answer: Answer) -> tuple[Any, ...]:
     item = answer.body.get("Item") if isinstance(answer.body, dict) else None
-    return answer.status, answer.error, plain(answer.message), _comparable(item)
+    reasons = [(code, message, _comparable(found)) for code, message, found in reasons_of(answer)]
+    return answer.status, answer.error, plain(answer.message), _comparable(item), reasons
 
 
 def _comparable(value: Any) -> Any:

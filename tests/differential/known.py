@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.differential.peers import Answer, Request
 
@@ -40,11 +41,25 @@ class Known:
 
 
 def text(answer: Answer) -> str:
-    """What an entry matches: ``accepted``, the bare status where there is no error name, or ``<error>: <message>``."""
+    """What an entry matches: ``accepted``, the bare status where there is no error name, or ``<error>: <message>``;
+    of a cancelled transaction the reasons, ``<code>: <message>`` or ``None``, between semicolons."""
     if not answer.error:
         return "accepted" if answer.status == 200 else str(answer.status)
     message = plain(answer.message)
+    if reasons_of(answer):
+        message = "; ".join(f"{code}: {said}" if said else code for code, said, _ in reasons_of(answer))
     return f"{answer.error}: {message}" if message else answer.error
+
+
+def reasons_of(answer: Answer) -> list[tuple[str, str, Any]]:
+    """Code, message and item of each reason of a cancelled transaction.
+
+    Messages are without a full stop at their end: the emulator has one on some failed conditions (FACTS 7.2).
+    """
+    reasons = answer.body.get("CancellationReasons", ()) if isinstance(answer.body, dict) else ()
+    return [
+        (reason["Code"], plain(reason.get("Message", "")).removesuffix("."), reason.get("Item")) for reason in reasons
+    ]
 
 
 def plain(message: str) -> str:

@@ -316,6 +316,75 @@ def _batch_requests() -> list[Request]:
     return requests
 
 
+def _transaction_requests() -> list[Request]:
+    requests = [_transact(_action("Put", Item=_KEY | {"a": bad})) for bad in _BAD_VALUES]
+    requests += [_transact(_action("Put", Item=key)) for key in _BAD_KEYS]
+    for key in _BAD_KEYS:
+        requests.append(_transact(_action("Delete", Key=key)))
+        requests.append(_transact(_action("Update", Key=key, UpdateExpression="REMOVE a")))
+        requests.append(_transact(_action("ConditionCheck", Key=key, ConditionExpression="attribute_not_exists(pk)")))
+        requests.append(_transact_get(_action("Get", Key=key)))
+    for text, names, operands in _BAD_CONDITIONS:
+        condition = _with("ConditionExpression", text, names, operands)
+        requests.append(_transact(_action("ConditionCheck", Key=_KEY, **condition)))
+        requests.append(_transact(_action("Put", Item=_KEY, **condition)))
+    for bad in _BAD_VALUES:
+        condition = _with("ConditionExpression", "a = :v", {}, {":v": bad})
+        requests.append(_transact(_action("Delete", Key=_KEY, **condition)))
+    for update in _BAD_UPDATES:
+        requests.append(_transact(_action("Update", Key=_KEY, **_with("UpdateExpression", *update))))
+    for text, names in _BAD_PROJECTIONS:
+        requests.append(_transact_get(_action("Get", Key=_KEY, **_with("ProjectionExpression", text, names, {}))))
+    for index_key in ({"g1": {"N": "1"}}, {"l1": {"S": ""}}, {"g3": {"BOOL": True}}):
+        requests.append(_transact(_action("Put", Item=_KEY | index_key)))
+    return requests + _transactions_as_a_whole()
+
+
+def _transactions_as_a_whole() -> list[Request]:
+    """What is wrong between actions, and with what they come to."""
+    never = {"pk": {"S": "never"}, "sk": {"N": "1"}}
+    put, delete, get = _action("Put", Item=_KEY), _action("Delete", Key=_KEY), _action("Get", Key=_KEY)
+    elsewhere = {"TableName": "nowhere"}
+    absent = {"pk": {"S": "absent"}, "sk": {"N": "1"}}
+    unmet = _action("ConditionCheck", Key=absent, ConditionExpression="attribute_exists(pk)")
+    malformed_condition = _action("Delete", Key=_KEY, ConditionExpression="attribute_not_exists(")
+    missing_table = {"Put": put["Put"] | elsewhere}
+    updates = (
+        _with("UpdateExpression", "SET a = nowhere", {}, {}),
+        _with("UpdateExpression", "SET nowhere.b = :v", {}, {":v": {"S": "x"}}),
+        _with("UpdateExpression", "SET a = sk + pk", {}, {}),
+        _with("UpdateExpression", "SET g1 = :v", {}, {":v": {"N": "1"}}),
+        _with("UpdateExpression", "SET g1 = :v", {}, {":v": {"S": ""}}),
+        _with("UpdateExpression", "SET a = :v", {}, {":v": {"S": "x" * 409_600}}),
+    )
+    requests = [_transact(_action("Update", Key=never, **update), put) for update in updates]
+    too_many = [_action("Delete", Key={"pk": {"S": "p"}, "sk": {"N": str(number)}}) for number in range(101)]
+    return [
+        *requests,
+        _transact(),
+        _transact_get(),
+        _transact(*too_many),
+        _transact_get(*({"Get": action["Delete"]} for action in too_many)),
+        _transact({}),
+        _transact_get({}),
+        _transact(put | delete),
+        _transact(put, delete),
+        _transact(put, put),
+        _transact_get(get, get),
+        _transact(missing_table),
+        _transact(missing_table, malformed_condition),
+        _transact(missing_table, put, delete),
+        _transact(put, delete, _action("Put", Item={"pk": {"N": "1"}, "sk": {"N": "1"}})),
+        _transact_get({"Get": get["Get"] | elsewhere}),
+        _transact(put, unmet, _action("Put", Item={"pk": {"N": "1"}, "sk": {"N": "1"}})),
+        _transact({"ConditionCheck": _TABLE | {"Key": _KEY}}),
+        _transact(_action("Put", Item=_KEY | {"a": {"S": "x" * 409_600}})),
+        Request("TransactWriteItems", {}),
+        Request("TransactWriteItems", {"TransactItems": [put], "ClientRequestToken": "x" * 37}),
+        Request("TransactWriteItems", {"TransactItems": [put], "ReturnConsumedCapacity": "INVALID"}),
+    ]
+
+
 def _naming_requests() -> list[Request]:
     """Tables that do not exist, names no table can have, members outside their enumerations."""
     requests = []
@@ -432,6 +501,18 @@ def _batch_write(*entries: Body) -> Request:
     return Request("BatchWriteItem", {"RequestItems": {REFUSALS.name: list(entries)}})
 
 
+def _action(kind: str, **members: Any) -> Body:
+    return {kind: _TABLE | members}
+
+
+def _transact(*actions: Body) -> Request:
+    return Request("TransactWriteItems", {"TransactItems": list(actions)})
+
+
+def _transact_get(*actions: Body) -> Request:
+    return Request("TransactGetItems", {"TransactItems": list(actions)})
+
+
 REQUESTS = tuple(
     chain(
         _item_requests(),
@@ -439,6 +520,7 @@ REQUESTS = tuple(
         _legacy_requests(),
         _read_requests(),
         _batch_requests(),
+        _transaction_requests(),
         _naming_requests(),
         _table_requests(),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from tests.differential import expressions, malformed, values
 from tests.differential.peers import Request
 from tests.differential.tables import ALL, TABLES, Index, Table
+from tests.differential.uncompared import only_takes_away
 
 Draw = Callable[[Random, Table], Request]
 
@@ -84,6 +85,47 @@ def _batch_write(random: Random, _: Table) -> Request:
             for key in _distinct_keys(random, table, 8)
         ]
     return Request("BatchWriteItem", {"RequestItems": tables} | _capacity(random))
+
+
+def _transact_get(random: Random, _: Table) -> Request:
+    gets = []
+    for table in random.sample(TABLES, random.choice((1, 1, 2))):
+        for key in _distinct_keys(random, table, 3):
+            get: dict[str, Any] = {"TableName": table.name, "Key": key}
+            if random.random() < 0.3:
+                build = expressions.Builder(random)
+                get["ProjectionExpression"] = expressions.projection(build)
+                get |= build.members()
+            gets.append({"Get": get})
+    random.shuffle(gets)
+    return Request("TransactGetItems", {"TransactItems": gets} | _capacity(random))
+
+
+def _transact_write(random: Random, _: Table) -> Request:
+    actions = [
+        _action(random, table, key)
+        for table in random.sample(TABLES, random.choice((1, 1, 2)))
+        for key in _distinct_keys(random, table, 3)
+    ]
+    random.shuffle(actions)
+    return Request("TransactWriteItems", {"TransactItems": actions} | _capacity(random))
+
+
+def _action(random: Random, table: Table, key: values.Item) -> dict[str, Any]:
+    """An action of TransactWriteItems."""
+    build = expressions.Builder(random)
+    kind = random.choice(("Put", "Put", "Update", "Update", "Delete", "ConditionCheck"))
+    members: dict[str, Any] = {"TableName": table.name}
+    members |= {"Item": values.item(random, table) | key} if kind == "Put" else {"Key": key}
+    if kind == "Update":
+        members["UpdateExpression"] = expressions.update(build)
+        if only_takes_away(Request("UpdateItem", members)):  # known to be otherwise with the emulator
+            return _action(random, table, key)
+    if kind == "ConditionCheck" or random.random() < 0.2:
+        members["ConditionExpression"] = expressions.condition(build)
+        if random.random() < 0.3:
+            members["ReturnValuesOnConditionCheckFailure"] = random.choice(("ALL_OLD", "NONE"))
+    return {kind: members | build.members()}
 
 
 def _distinct_keys(random: Random, table: Table, most: int) -> list[values.Item]:
@@ -221,6 +263,8 @@ _WEIGHTS: tuple[tuple[Draw, int], ...] = (
     (_delete, 6),
     (_batch_get, 4),
     (_batch_write, 4),
+    (_transact_get, 3),
+    (_transact_write, 8),
     (_query, 18),
     (_scan, 9),
     (_parallel_scan, 1),

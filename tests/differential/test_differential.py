@@ -1,6 +1,6 @@
 """The same requests to DynamoDB Local and to us must get the same answers, its known wrong ones aside.
 
-What is not covered: pages that end at 1 MB, segments of a parallel scan, transactions, PartiQL and streams.
+What is not covered: pages that end at 1 MB, segments of a parallel scan, request tokens and streams.
 ``DDBENGINE_DIFFERENTIAL`` sets how many requests the stream has (2,000), ``DDBENGINE_SEED`` which ones.
 """
 
@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from tests import prerequisites, servers
-from tests.differential import malformed, requests
+from tests.differential import malformed, requests, statements
 from tests.differential.comparison import Difference, compare, exchange, judge
 from tests.differential.known import KNOWN
 from tests.differential.peers import Answer, Peer, Request
@@ -67,6 +67,10 @@ def test_every_malformed_request_is_refused_alike(refusals: list[tuple[Request, 
 def test_every_known_difference_is_still_one(refusals: list[tuple[Request, Answer, Answer]]) -> None:
     unused = [known for known in KNOWN if not any(known.explains(*sent) for sent in refusals)]
     assert not unused, "\n".join(f"[{known.section}] {known.emulator.pattern}" for known in unused)
+
+
+def test_statements_are_answered_alike(sides: Sides) -> None:
+    _report(_differences(sides, statements.requests()))
 
 
 @pytest.mark.usefixtures("creations")

@@ -81,6 +81,14 @@ def only_takes_away(request: Request) -> bool:
     return taking or (bool(expression) and not _ADDING.search(expression))
 
 
+def _writes_in_a_transaction(request: Request, _emulator: Body, _ours: Body) -> bool:
+    return request.operation == "TransactWriteItems"
+
+
+def _reads_in_a_transaction(request: Request, _emulator: Body, _ours: Body) -> bool:
+    return request.operation == "TransactGetItems"
+
+
 def _takes_away_from_nothing(request: Request, _emulator: Body, ours: Body) -> bool:
     return only_takes_away(request) and "Attributes" not in ours
 
@@ -106,6 +114,8 @@ UNCOMPARED = (
     Uncompared("6.2", "reading nothing costs nothing, not the least unit", "ConsumedCapacity", _reads_nothing),
     Uncompared("6.2", "what a local index fetches from its table is free", "ConsumedCapacity", _reads_a_local_index),
     Uncompared("6.3", "an item with half of an index key costs as if in it", "ConsumedCapacity", _writes_half_a_key),
+    Uncompared("6.4", "writes in a transaction cost too much", "ConsumedCapacity", _writes_in_a_transaction),
+    Uncompared("6.1", "arms of reads in a transaction are not split", "ConsumedCapacity", _reads_in_a_transaction),
     Uncompared("5.5", "taking away from a missing item creates it", "Attributes", _takes_away_from_nothing),
     Uncompared("5.5", "taking away from a missing item creates it", "ConsumedCapacity", _takes_away_from_nothing),
     Uncompared("5.5", "UPDATED_OLD and UPDATED_NEW give whole attributes", "Attributes", _updates_below_an_attribute),

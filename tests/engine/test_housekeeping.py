@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
+from ddbengine.engine import housekeeping
 from ddbengine.engine.context import Caller
 from ddbengine.engine.engine import Engine
+from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.opening import open_engine
 
 CALLER = Caller("key", "us-east-1")
@@ -95,3 +99,77 @@ def test_no_thread_is_started_while_nothing_is_left_behind() -> None:
     engine = open_engine(None)
     assert threading.active_count() == before
     engine.close()
+
+
+# --- chores -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_chore_is_done_again_when_it_says_so_and_rests_when_it_does_not() -> None:
+    done: list[int] = []
+    finished = threading.Event()
+
+    def chore() -> float | None:
+        done.append(len(done))
+        if len(done) < 3:
+            return 0.0
+        finished.set()
+        return None
+
+    housekeeper = Housekeeper({"chore": chore})
+    housekeeper.ask("chore")
+    assert finished.wait(30)
+    housekeeper.close()
+    assert done == [0, 1, 2]
+
+
+def test_chores_with_much_to_do_take_turns() -> None:
+    order: list[str] = []
+    finished = threading.Event()
+
+    def chore(name: str) -> float | None:
+        order.append(name)
+        if len(order) == 6:
+            finished.set()
+        return 0.0 if len(order) < 6 else None
+
+    housekeeper = Housekeeper({name: partial(chore, name) for name in ("a", "b")})
+    gate = threading.Lock()
+    with gate:
+        housekeeper._chores = {**housekeeper._chores, "first": lambda: gate.acquire() and None}
+        housekeeper.ask("first")
+        housekeeper.ask("a")
+        housekeeper.ask("b")
+    assert finished.wait(30)
+    housekeeper.close()
+    assert order[:6] == ["a", "b", "a", "b", "a", "b"]
+
+
+def test_a_chore_that_fails_is_logged_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(housekeeping, "RETRY_SECONDS", 0.001)
+    attempts: list[int] = []
+    finished = threading.Event()
+
+    def chore() -> float | None:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise RuntimeError("no room")
+        finished.set()
+        return None
+
+    housekeeper = Housekeeper({"tidying": chore})
+    housekeeper.ask("tidying")
+    assert finished.wait(30)
+    housekeeper.close()
+    assert "tidying failed" in caplog.text
+    assert "no room" in caplog.text
+
+
+def test_nothing_is_done_once_closed() -> None:
+    done: list[int] = []
+    housekeeper = Housekeeper({"chore": lambda: done.append(1)})
+    housekeeper.ask("chore", 3600)
+    housekeeper.close()
+    housekeeper.ask("chore")
+    assert done == []

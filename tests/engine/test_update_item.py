@@ -383,8 +383,8 @@ def test_an_index_key_set_to_an_empty_string_is_refused(engine: Calls, indexed: 
         ExpressionAttributeValues=placeholders(v=S("")),
     )  # fmt: skip
     assert message == (
-        "One or more parameter values are not valid. A value specified for a secondary index key is not supported. "
-        "The AttributeValue for a key attribute cannot contain an empty string value. IndexName: by-g, IndexKey: g"
+        "One or more parameter values are not valid. The update expression attempted to update a secondary index key "
+        "to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty string value."
     )
     assert engine.get(indexed, **KEY) is None
 
