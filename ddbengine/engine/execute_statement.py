@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import orjson
-
 from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body, wire_item
 from ddbengine.engine.changes import ItemChange
@@ -68,12 +66,12 @@ def _select_plan(
 ) -> SelectPlan:
     token_text = request.get("NextToken")
     token = None if token_text is None else decode_token(token_text)
-    digest = digest_of(orjson.dumps([request["Statement"], request.get("Parameters")]))
-    if token is not None and token.digest != digest:
+    asked = (request["Statement"], request.get("Parameters"))
+    if token is not None and token.digest != digest_of(*asked):
         raise ValidationException(TOKEN_MISMATCH)
     consistent = request.get("ConsistentRead", False)
     read = read_request(surroundings, namespace, statement, consistent, request)
-    return SelectPlan(read, statement.select, statement.where, digest, token, consistent)
+    return SelectPlan(read, statement.select, statement.where, asked, token, consistent)
 
 
 def read_request(

@@ -6,7 +6,7 @@ attributes are keys is not known here; ``keys`` tells from a bound WHERE what ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -19,6 +19,7 @@ from ddbengine.expressions.operands import Values
 from ddbengine.expressions.paths import Path as DocumentPath
 from ddbengine.expressions.paths import PathTree
 from ddbengine.expressions.projection import Projection
+from ddbengine.expressions.syntax import And, Comparison, PathOperand, ValueOperand
 from ddbengine.expressions.update import Update as BoundUpdate
 from ddbengine.partiql.assignments import Changes, compile_assignments
 from ddbengine.partiql.faults import StatementFault
@@ -59,23 +60,41 @@ class BoundWhere(NamedTuple):
     names: dict[str, str | None]
     values: Values
     condition: Condition
+    equalities: dict[str, str] | None
+    """Where the clause is nothing but equalities of different attributes with values: alias by attribute name."""
 
 
 class Where:
     """A WHERE clause, bound to names and not yet to values."""
 
-    __slots__ = ("_names", "_template", "_terms", "root")
+    __slots__ = ("_equalities", "_names", "_template", "root")
 
     def __init__(self, node: Expression, terms: Terms) -> None:
         self.root = terms.condition(node)
         check_operator_count([self.root])
         self._names = terms.names
-        self._terms = terms
+        self._equalities = _equalities(self.root, terms.names)
         self._template: ConditionTemplate = condition_template(self.root, terms.names)
 
     def bind(self, values: Values) -> BoundWhere:
         template = self._template
-        return BoundWhere(self.root, self._names, values, Condition(template.make(values), template.paths))
+        condition = Condition(template.make(values), template.paths)
+        return BoundWhere(self.root, self._names, values, condition, self._equalities)
+
+
+def _equalities(root: Any, names: Mapping[str, str | None]) -> dict[str, str] | None:
+    found: dict[str, str] = {}
+    for node in root.conditions if isinstance(root, And) else (root,):
+        if not isinstance(node, Comparison) or node.operator != "=":
+            return None
+        left, right = node.left, node.right
+        if not isinstance(left, PathOperand) or len(left.elements) > 1 or not isinstance(right, ValueOperand):
+            return None
+        name = str(names[str(left.elements[0])])
+        if name in found:
+            return None
+        found[name] = right.alias
+    return found
 
 
 class Columns:

@@ -29,10 +29,6 @@ class StatementFault(Exception):
         super().__init__(self.message)
 
 
-class ParameterFault(StatementFault):
-    """A refusal of a parameter's value, whatever the statement: a transaction does not say where it stood."""
-
-
 def malformed(tail: str = "") -> StatementFault:
     """The text is no statement; ``tail`` says why, and is empty where not even its tokens can be read."""
     return StatementFault(_MALFORMED + tail)

@@ -94,7 +94,7 @@ class _Analysis:
         return [branch for branches in alternatives for branch in branches]
 
     def _membership(self, node: In) -> list[Branch]:
-        name = self._name(node.operand)
+        name = self.name_of(node.operand)
         if name is None or not all(isinstance(choice, ValueOperand) for choice in node.choices):
             return [Branch()]
         values = dict.fromkeys(self._values[choice.alias] for choice in node.choices)  # type: ignore[union-attr]
@@ -109,7 +109,7 @@ class _Analysis:
         if found is None:
             return Branch()
         operator, path, operands = found
-        name = self._name(path)
+        name = self.name_of(path)
         if name is None or name not in self._key:
             return Branch()
         if operator == "<>":
@@ -119,7 +119,7 @@ class _Analysis:
             return Branch(partition=values[0], is_exact=True) if operator == "=" else Branch()
         return Branch(sort=(SortClause(operator, values),), is_exact=True)
 
-    def _name(self, operand: Any) -> str | None:
+    def name_of(self, operand: Any) -> str | None:
         """The attribute an operand names, None for a value or a nested path."""
         if not isinstance(operand, PathOperand) or len(operand.elements) > 1:
             return None
@@ -128,7 +128,7 @@ class _Analysis:
     def _names_sort(self, node: Any) -> bool:
         if self._key.sort is None:
             return False
-        return any(self._name(operand) == self._key.sort for operand in _operands_below(node))
+        return any(self.name_of(operand) == self._key.sort for operand in _operands_below(node))
 
 
 def _operands_below(node: Any) -> Iterator[Any]:
@@ -187,7 +187,7 @@ def pinned_key(where: BoundWhere | None, names: tuple[str, ...]) -> PinnedKey:
     is_all = True
     for node in conjuncts(where.root):
         found = _simple_clause(node)
-        name = None if found is None or found[0] != "=" else analysis._name(found[1])
+        name = None if found is None or found[0] != "=" else analysis.name_of(found[1])
         if found is None or name not in names:
             is_all = False
             continue

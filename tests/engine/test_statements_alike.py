@@ -259,3 +259,44 @@ def test_a_literal_is_stored_as_the_value_it_writes(engine: Calls, value: Value)
     stored = engine.get("music", pk=S("new"), sk=N(1))
     engine.call("ExecuteStatement", Statement="DELETE FROM music WHERE pk = 'new' AND sk = 1")
     assert stored == {"pk": S("new"), "sk": N(1), "v": value}
+
+
+SEEDS = [
+    "SELECT pk , m . x , l [ 0 ] FROM music WHERE pk = 'a' AND sk IN [ 1 , 2 ] AND ( n = ? OR size ( s ) > 1 ) "
+    "ORDER BY sk DESC",
+    "SELECT * FROM music . gsi WHERE NOT g = 'a' AND contains ( n , 'x' ) = true AND n IS NOT NULL "
+    "AND sk BETWEEN 1 AND ?",
+    "INSERT INTO music VALUE { 'pk' : 'tmp' , 'sk' : 1 , 'v' : [ 1 , << 'x' , 'y' >> , { 'a' : null } ] , 'w' : ? }",
+    "UPDATE music SET n = n + 1 , s = if_not_exists ( s , ? ) SET t = set_add ( t , << 1 >> ) REMOVE m . x "
+    "WHERE pk = 'tmp' AND sk = 1 AND attribute_exists ( n ) RETURNING MODIFIED NEW *",
+    "DELETE FROM music WHERE pk = 'tmp' AND sk = 1 AND begins_with ( s , 'x' ) RETURNING ALL OLD *",
+    "EXISTS ( SELECT * FROM music WHERE pk = 'a' AND sk = 1 AND n = 1 )",
+]
+TOKENS = sorted({token for seed in SEEDS for token in seed.split()})
+
+
+@st.composite
+def mangled(draw: st.DrawFn) -> str:
+    """A statement with a few tokens taken away, put in or replaced."""
+    tokens = draw(st.sampled_from(SEEDS)).split()
+    for _ in range(draw(st.integers(1, 4))):
+        position = draw(st.integers(0, len(tokens) - 1))
+        tokens[position : position + draw(st.integers(0, 2))] = draw(st.lists(st.sampled_from(TOKENS), max_size=2))
+        tokens = tokens or ["SELECT"]
+    return " ".join(tokens)
+
+
+@settings(max_examples=300, deadline=None)
+@given(statement=mangled(), parameter=values)
+def test_a_mangled_statement_is_answered_or_refused_but_never_fails(
+    engine: Calls, statement: str, parameter: Value
+) -> None:
+    wire = {"Statement": statement, "Parameters": [parameter] * 4}
+    refusals = [
+        engine.error("ExecuteStatement", **wire),
+        engine.error("BatchExecuteStatement", Statements=[wire]),
+        engine.error("ExecuteTransaction", TransactStatements=[wire]),
+    ]
+    known = {"ValidationException", "ResourceNotFoundException", "ConditionalCheckFailedException"}
+    known |= {"DuplicateItemException", "TransactionCanceledException"}
+    assert {error.code for error in refusals if error is not None} <= known
