@@ -64,8 +64,13 @@ end
 
 BODIES = {
     "GetItem": ('{"TableName":"bench","Key":{"pk":{"S":"', '"}}}'),
-    "PutItem": ('{"TableName":"bench","Item":{"pk":{"S":"', '"},"n":{"N":"42"},"data":{"S":"' + PADDING + '"}}}'),
+    "PutItem": (
+        '{"TableName":"bench","Item":{"pk":{"S":"',
+        '"},"n":{"N":"\' .. math.random(0, 999999999) .. \'"},"data":{"S":"' + PADDING + '"}}}',
+    ),
 }
+"""What precedes and follows the key; no PutItem repeats what is stored, since that would leave an engine nothing to
+write."""
 
 
 @dataclass(frozen=True, slots=True)
