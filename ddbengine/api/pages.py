@@ -182,9 +182,9 @@ class Pages:
 
 
 def health(status: StoreStatus, uptime_seconds: float) -> dict[str, Any]:
-    """The health page: ``ok``, ``degraded`` while a replica is failed or being rebuilt, ``read-only`` when there are
-    too few for writes."""
-    complete = not any(replica.state in (FAILED, REBUILDING) for replica in status.replicas)
+    """The health page: ``ok``, ``degraded`` while a replica is failed, damaged or being rebuilt, ``read-only`` when
+    there are too few for writes."""
+    complete = not any(replica.fault or replica.state in (FAILED, REBUILDING) for replica in status.replicas)
     word = "read-only" if not status.writable else "ok" if complete else "degraded"
     return {
         "status": word,

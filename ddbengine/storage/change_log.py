@@ -1,6 +1,7 @@
 """The change log: one entry per commit group, in the same transaction as what it changed.
 
-The entry of the changes ``first`` to ``last`` is stored under ``G <first, 8 bytes big endian>`` as a msgpack list:
+The entry of the changes ``first`` to ``last`` is stored under ``G <first, 8 bytes big endian>`` as the CRC-32 of the
+key and the list, 4 bytes big endian, and a msgpack list:
 
 | member | |
 | --- | --- |
@@ -17,6 +18,7 @@ or [key, offset, length] when the value stands in the logical part; *deletes* ar
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +39,7 @@ AFTER_LOG = b"H"
 POSITIONS = b"P"
 AFTER_POSITIONS = b"Q"
 LSN_BYTES = 8
+CHECKSUM_BYTES = 4
 REFERENCE_LEAST_BYTES = 16
 """A shorter value is not worth a reference."""
 TRIM_MAX_ENTRIES = 8
@@ -83,16 +86,25 @@ class LogEntry:
 def pack(writes: Sequence[Writes], before: Position, term: int, micros: int, log_from: int, digest: int) -> LogEntry:
     """The entry of these changes, each given its LSN, behind the position ``before``."""
     records = [_record(one) for one in writes]
-    packed: bytes = msgpack.packb((term, before.term, micros, log_from, digest, records))
-    entry = LogEntry(before.lsn + 1, term, before.term, micros, log_from, digest, records, packed)
+    first = before.lsn + 1
+    members: bytes = msgpack.packb((term, before.term, micros, log_from, digest, records))
+    packed = _checksum(first, members) + members
+    entry = LogEntry(first, term, before.term, micros, log_from, digest, records, packed)
     entry.__dict__["writes"] = list(writes)  # what a cached_property keeps: they need no decoding
     return entry
 
 
 def unpack(first: int, packed: bytes) -> LogEntry:
-    """ValueError for bytes that are not an entry."""
-    term, previous_term, micros, log_from, digest, records = msgpack.unpackb(packed, use_list=True)
+    """ValueError for bytes that are not the entry that was written there."""
+    checksum, members = packed[:CHECKSUM_BYTES], packed[CHECKSUM_BYTES:]
+    if checksum != _checksum(first, members):
+        raise ValueError("its checksum is wrong")
+    term, previous_term, micros, log_from, digest, records = msgpack.unpackb(members, use_list=True)
     return LogEntry(first, term, previous_term, micros, log_from, digest, records, packed)
+
+
+def _checksum(first: int, members: bytes) -> bytes:
+    return zlib.crc32(members, zlib.crc32(key_of(first))).to_bytes(CHECKSUM_BYTES, "big")
 
 
 def _record(writes: Writes) -> tuple[Any, ...]:

@@ -48,6 +48,10 @@ class Target(Protocol):
         """Whether an error is the target's own, so that the plans should be run somewhere else."""
         ...
 
+    def plan_failed(self, error: Exception) -> None:
+        """A plan raised this; it may be for what it read."""
+        ...
+
 
 class TargetFault(StoreError):
     """The target failed, and nothing of the group was acknowledged or will be."""
@@ -93,6 +97,7 @@ def _attempt(target: Target, writes_of: WritesOf, plans: Sequence[Plan]) -> Resu
             except lmdb.Error:
                 raise  # a full map, of counters that a scan wanted to see, or a broken file: not the plan's doing
             except Exception as error:
+                target.plan_failed(error)
                 results.append(error)
                 continue
             for change in outcome.changes:
@@ -162,11 +167,14 @@ class InlineCommitter:
         self._run = run
         self._lock = threading.Lock()
         self._refusal: str | None = None
+        self.plans = 0
+        """How many were run."""
 
     def submit(self, plan: Plan) -> Future[Outcome]:
         refuse_when_closed(self._refusal)
         with self._lock:
             refuse_when_closed(self._refusal)
+            self.plans += 1
             [result] = self._run((plan,))
         return Settled(result)
 

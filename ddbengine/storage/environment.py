@@ -96,6 +96,9 @@ class Environment:
     def is_fault(self, error: Exception) -> bool:
         return False
 
+    def plan_failed(self, error: Exception) -> None:
+        """There is nothing else to turn to."""
+
     # --- as a replica's disk ---------------------------------------------------------------------
 
     def begin_write(self) -> Transaction:
@@ -158,6 +161,10 @@ class Environment:
         """Bytes of the map, and how many of them are used."""
         known = self._lmdb.info()
         return known["map_size"], (known["last_pgno"] + 1) * self._lmdb.stat()["psize"]
+
+    def commits(self) -> int:
+        """How many transactions that changed something were ever committed to it."""
+        return self._lmdb.info()["last_txnid"]
 
     def distrust(self) -> None:
         """Take its seal away, and do not seal it again when it is closed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ddbengine.storage.errors import StoreClosed
@@ -17,11 +17,13 @@ from ddbengine.storage.errors import StoreClosed
 class Gate:
     """``inside`` and ``shut`` are public for the fast path of ``transactions.Snapshot``."""
 
-    __slots__ = ("_changed", "_refusal", "inside", "shut")
+    __slots__ = ("_changed", "_refusal", "inside", "on_error", "shut")
 
     def __init__(self) -> None:
         self.inside: set[object] = set()
         self.shut = False
+        self.on_error: Callable[[BaseException], None] | None = None
+        """Told what a reader met, once that is out: of all errors some say that what it read is damaged."""
         self._refusal: str | None = None
         self._changed = threading.Condition()
 

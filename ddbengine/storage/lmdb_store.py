@@ -22,10 +22,10 @@ from ddbengine.storage.environment import MAP_LIMIT_BYTES, READERS_TIMEOUT_SECON
 from ddbengine.storage.errors import StoreBusy
 from ddbengine.storage.forking import copy_on_disk, without_history
 from ddbengine.storage.locks import DirectoryLock
-from ddbengine.storage.recovery import move_into_place, recover, renew
+from ddbengine.storage.recovery import move_into_place, recover, refuse_to_begin_beside, renew
 from ddbengine.storage.replica_set import ReplicaSet, Rules
 from ddbengine.storage.replication import Replication
-from ddbengine.storage.status import CommitStatus, LogStatus, StoreStatus
+from ddbengine.storage.status import LEADING, CommitStatus, LogStatus, ReplicaStatus, StoreStatus
 from ddbengine.storage.store import Outcome, Plan, WritesOf
 from ddbengine.storage.transactions import Snapshot
 
@@ -97,6 +97,7 @@ class LmdbStore:
         if path is None:
             self._environment = Environment(None, False, map_bytes, map_limit_bytes, contents=contents)
             self._committer = InlineCommitter(partial(commit, self._environment, writes_of))
+            self._commits_before = self._environment.commits()
             self._begin, self._gate = self._environment.begin, self._environment.gate
         else:
             places = dict(zip(NAMES, replica_paths or [path / name for name in NAMES[:replicas]], strict=False))
@@ -126,10 +127,16 @@ class LmdbStore:
         return self._committer.submit(plan)
 
     def status(self) -> StoreStatus:
-        """What there is to be seen of the replicas.  A store in memory has none."""
+        """What there is to be seen of the replicas and commits.  A store in memory is one replica without a log."""
         if self._replication is not None:
             return self._replication.replicas.status(self._durability)
-        return StoreStatus("none", True, 0, 0, (), LogStatus(1, 0, 0), CommitStatus(0, 0, 0, 0, 0.0, 0))
+        assert isinstance(self._committer, InlineCommitter)
+        plans = self._committer.plans
+        commits = self._environment.commits() - self._commits_before
+        sizes = self._environment.sizes()
+        alone = ReplicaStatus("memory", None, LEADING, 0, 0, 0, 0, 0.0, None, 0, 0, *sizes)
+        tally = CommitStatus(commits, plans, plans, min(plans, 1), 0.0, 0)
+        return StoreStatus("none", True, 0, 0, (alone,), LogStatus(1, 0, 0), tally)
 
     def fork(self, path: Path | None = None) -> LmdbStore:
         """A store of its own with all that this one holds now, in memory or in a directory that is empty or not there.
@@ -151,6 +158,7 @@ class LmdbStore:
         txn = self._environment.begin_write()
         without_history(txn)
         self._environment.commit(txn)
+        self._commits_before = self._environment.commits()
 
     def close(self, timeout_seconds: float = READERS_TIMEOUT_SECONDS) -> None:
         """Finish what was submitted, wait for open snapshots, release the files.  Again is no harm.
@@ -177,6 +185,7 @@ class LmdbStore:
             self._lock = DirectoryLock(path)
             undo.callback(self._lock.release)
             move_into_place(path, next(iter(places.values())))
+            refuse_to_begin_beside(places, [path / name for name in NAMES if name not in places])
             recovered = recover(places, self._open, rules.min_replicas)
             replicas = ReplicaSet(
                 recovered.replicas,

@@ -51,6 +51,7 @@ class Quorum(Generic[T]):
     """By rebuilding replica, the LSN that its copy has at least."""
     promised: Position = NOWHERE
     """The last position that was acknowledged, or may have been before this began: everything the first leader had.
+    What enough replicas have counts too if its writer was told of a failure before: reads show it.
     Where the leader's copy alone is enough, nothing is promised for the day it is lost."""
     _waiting: deque[tuple[Position, T]] = field(default_factory=deque)
     _lost: list[T] = field(default_factory=list)
@@ -140,10 +141,9 @@ class Quorum(Generic[T]):
             waiting.clear()
             return answers
         acknowledged = self.acknowledged
+        self._promise(acknowledged)
         while waiting and waiting[0][0] <= acknowledged:
-            position, token = waiting.popleft()
-            self._promise(position)
-            answers.append(Settled(token, True))
+            answers.append(Settled(waiting.popleft()[1], True))
         return answers
 
     def abandon(self) -> list[T]:

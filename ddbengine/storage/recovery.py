@@ -74,6 +74,16 @@ def recover(places: Mapping[str, Path], open_environment: Open, min_replicas: in
         raise
 
 
+def refuse_to_begin_beside(places: Mapping[str, Path], others: Sequence[Path]) -> None:
+    """Raise StoreUnusable where a new, empty store would hide one that has its replicas in directories left out now."""
+    found = [path for path in others if os.path.lexists(path / DATA_FILE)]
+    if found and not any(os.path.lexists(path / DATA_FILE) for path in places.values()):
+        raise StoreUnusable(
+            f"there is no replica in {', '.join(map(str, places.values()))}, but one in {found[0]}; open the store "
+            "with as many replicas as it has"
+        )
+
+
 NOTHING = "there is none"
 
 
@@ -271,4 +281,4 @@ def move_into_place(root: Path, first: Path) -> None:
     sync_directory(root)
 
 
-__all__ = ["Recovered", "move_into_place", "recover", "renew"]
+__all__ = ["Recovered", "move_into_place", "recover", "refuse_to_begin_beside", "renew"]

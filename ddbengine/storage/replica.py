@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import lmdb
 
+from ddbengine._core import CorruptBytes
 from ddbengine.storage import change_log
 from ddbengine.storage.change_log import LogEntry
 from ddbengine.storage.committer import TargetFault
-from ddbengine.storage.errors import StoreError
+from ddbengine.storage.digest import digest_of
+from ddbengine.storage.errors import StoreError, StoreFormat
 from ddbengine.storage.position import ReplicaRow, read_row, write_row
 from ddbengine.storage.quorum import Position
 from ddbengine.storage.store import Writes
@@ -43,6 +45,10 @@ def is_fault(error: BaseException) -> bool:
     return isinstance(error, (OSError, lmdb.Error, ReplicaFault, TargetFault)) and not isinstance(error, OF_THE_WRITE)
 
 
+SUSPICIOUS = (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.PanicError, lmdb.CursorFullError, CorruptBytes)
+"""What somebody who only reads meets in a damaged replica."""
+
+
 class Replica:
     """A sound copy, open."""
 
@@ -54,6 +60,8 @@ class Replica:
         """As of its last commit."""
         self.last_micros = 0
         """When the last group it applied was committed by its leader; 0 when that is not known."""
+        self.suspicion: Exception | None = None
+        """What a read met that should not be there."""
         self._in_doubt = True
         self.know_row()
 
@@ -68,6 +76,28 @@ class Replica:
                 self.row = read_row(snapshot.txn)
             self._in_doubt = False
 
+    def fault(self) -> Exception | None:
+        """What is wrong with the files, or with what a read has met in them.
+
+        Bytes that nobody can decode may also be what was written, by a bug that all replicas share, and then it
+        would be wrong to lose one after the other.  So the digest decides; that reads everything.
+        """
+        gone = self.disk.fault()
+        if gone is not None:
+            return ReplicaFault(gone)
+        if isinstance(self.suspicion, CorruptBytes):
+            met, self.suspicion = self.suspicion, None
+            if not self._adds_up():
+                self.suspicion = ReplicaFault(f"what it holds is damaged: {met}")
+        return self.suspicion
+
+    def _adds_up(self) -> bool:
+        try:
+            with Snapshot(self.disk.begin, self.disk.gate) as snapshot:
+                return digest_of(snapshot.txn) == read_row(snapshot.txn).digest
+        except (lmdb.Error, ValueError, StoreFormat):
+            return False
+
     def end(self, txn: Transaction) -> None:
         """Commit a transaction of this replica; the row is in doubt until that has succeeded."""
         self._in_doubt = True
@@ -75,9 +105,13 @@ class Replica:
         self._in_doubt = False
 
     def read_log(self, lsn: int) -> list[LogEntry]:
-        """Some entries from the one behind ``lsn``; none when the log ends there or begins later."""
+        """Some entries from the one behind ``lsn``; none when the log ends there or begins later.  ReplicaFault when
+        they are not as written."""
         with Snapshot(self.disk.begin, self.disk.gate) as snapshot:
-            return change_log.read_after(snapshot.txn, lsn, READ_MAX_ENTRIES, READ_MAX_BYTES)
+            try:
+                return change_log.read_after(snapshot.txn, lsn, READ_MAX_ENTRIES, READ_MAX_BYTES)
+            except ValueError as error:
+                raise ReplicaFault(f"the log of {self.name} is damaged behind change {lsn}: {error}") from error
 
     def append(self, entries: Sequence[LogEntry], apply: bool = True) -> None:
         """Commit entries of the leader's log, and what they change unless ``apply`` is False; all of it or nothing.
@@ -186,6 +220,10 @@ class Leader:
 
     def is_fault(self, error: Exception) -> bool:
         return is_fault(error)
+
+    def plan_failed(self, error: Exception) -> None:
+        if isinstance(error, SUSPICIOUS) and self.replica.disk.gate.on_error is not None:
+            self.replica.disk.gate.on_error(error)
 
     def begin_term(self, term: int) -> None:
         """Commit the entry that a term begins with: one change that writes nothing."""

@@ -24,7 +24,7 @@ from ddbengine.storage.disk import Disk
 from ddbengine.storage.environment import CLOSED
 from ddbengine.storage.errors import StoreClosed, StoreError
 from ddbengine.storage.quorum import Position, Quorum
-from ddbengine.storage.replica import Leader, Replica, ReplicaFault, is_fault
+from ddbengine.storage.replica import SUSPICIOUS, Leader, Replica, ReplicaFault, is_fault
 from ddbengine.storage.status import (
     FAILED,
     FOLLOWING,
@@ -42,7 +42,8 @@ _log = logging.getLogger(__name__)
 
 RECENT_MAX_ENTRIES = 64
 RECENT_MAX_BYTES = 16 << 20
-"""What is kept in memory for followers; who is further behind reads the leader's log."""
+"""What is kept in memory for followers, and all that is not acknowledged: reads may have shown it, so whoever leads
+next must have it, even when the leader's disk is gone.  Who is further behind reads the leader's log."""
 
 CLOSE_TIMEOUT_SECONDS = 30.0
 UNCERTAIN = "too few replicas have the write; it may have been kept or not"
@@ -107,15 +108,19 @@ class Recent:
         self._entries: deque[LogEntry] = deque()
         self._bytes = 0
 
-    def add(self, entry: LogEntry) -> None:
+    def add(self, entry: LogEntry, promised: int) -> None:
+        """``promised``: whoever leads next has everything up to this LSN on its disk."""
         if self._entries and self._entries[-1].position != entry.before:
             # A commit that had failed is in the log all the same, and only there.
             self._entries.clear()
             self._bytes = 0
         self._entries.append(entry)
         self._bytes += len(entry.packed)
-        while self._bytes > RECENT_MAX_BYTES or len(self._entries) > RECENT_MAX_ENTRIES:
+        while self._is_full() and self._entries[0].last <= promised:
             self._bytes -= len(self._entries.popleft().packed)
+
+    def _is_full(self) -> bool:
+        return self._bytes > RECENT_MAX_BYTES or len(self._entries) > RECENT_MAX_ENTRIES
 
     def cut(self, lsn: int) -> None:
         """Forget what was lost with a leader: all behind this LSN."""
@@ -179,6 +184,10 @@ class ReplicaSet:
         self._leader = self._led_by(next(replica for replica in replicas if replica.name == leader))
         self.leader_disk = self._leader.replica.disk
         """Where consistent reads go."""
+        self.suspicious = threading.Event()
+        """Set when a read met damage: a replica is to be checked soon."""
+        for replica in replicas:
+            self._listen(replica)
         self._round = count()
         self.closing = False
         """Set when nothing that takes long should be begun or finished any more."""
@@ -205,6 +214,7 @@ class ReplicaSet:
                 if not self._quorum.writable:
                     raise StoreError(self._why_not_writable())
                 leader = self._leader
+                before = leader.replica.row.lsn
                 started = self._micros()
                 try:
                     results = commit(leader, self._writes_of, plans)
@@ -212,7 +222,7 @@ class ReplicaSet:
                     if not self.lose(leader.replica.name, fault):
                         raise
                     continue
-                self._count(len(plans), bool(leader.entries), self._micros() - started)
+                self._count(len(plans), leader.replica.row.lsn > before, self._micros() - started)
                 if self.rules.copies == 1:
                     answer(results)
                     answer = _nobody
@@ -230,11 +240,15 @@ class ReplicaSet:
         entries, leader.entries = leader.entries, []
         with self.news:
             for entry in entries:
-                self._recent.add(entry)
+                self._recent.add(entry, self._promised_lsn())
             self._published = leader.replica.position
             self._quorum.led(self._published, settle)
             if entries:
                 self.news.notify_all()
+
+    def _promised_lsn(self) -> int:
+        """Where the leader alone acknowledges, what its disk loses is lost, so nothing has to be kept for that."""
+        return self._quorum.promised.lsn if self.rules.copies > 1 else self._published.lsn
 
     def _led_by(self, replica: Replica) -> Leader:
         return Leader(replica, len(self.places) > 1, self._micros, self._keep_after)
@@ -306,11 +320,20 @@ class ReplicaSet:
     # --- losing ----------------------------------------------------------------------------------
 
     def check(self, name: str) -> None:
-        """Lose a replica whose files are gone or are not what was opened."""
+        """Lose a replica whose files are gone or are not what was opened, or that a read has found damaged."""
         replica = self.places[name].replica
-        fault = replica.disk.fault() if replica is not None else None
-        if fault is not None:
-            self.lose(name, ReplicaFault(fault))
+        fault = replica.fault() if replica is not None else None
+        if fault is not None and self.places[name].replica is replica:
+            self.lose(name, fault)
+
+    def _listen(self, replica: Replica) -> None:
+        replica.disk.gate.on_error = partial(self._suspect, replica)
+
+    def _suspect(self, replica: Replica, error: BaseException) -> None:
+        """For whoever has read, with whatever locks: only a note for ``check``."""
+        if isinstance(error, SUSPICIOUS):
+            replica.suspicion = error
+            self.suspicious.set()
 
     def lose(self, name: str, error: Exception) -> bool:
         """Go on without a replica, under another leader if it led.  The last one is never given up: False then."""
@@ -322,7 +345,8 @@ class ReplicaSet:
             if place.state != LEADING or place.replica is None:
                 return True  # somebody else was faster
             if self._quorum.successor() is None:
-                _log.error("replica %s failed, and there is no other: %s", name, error)
+                if place.fault != str(error):
+                    _log.error("replica %s failed, and there is no other: %s", name, error)
                 place.fault = str(error)
                 return False
             self._drop(place, error)
@@ -372,7 +396,7 @@ class ReplicaSet:
             self._quorum.elect(replica.name, replica.position)
             self._recent.cut(replica.position.lsn - 1)
             for entry in leader.entries:
-                self._recent.add(entry)
+                self._recent.add(entry, self._promised_lsn())
             leader.entries = []
             self._published = replica.position
             self.places[replica.name].state = LEADING
@@ -420,6 +444,7 @@ class ReplicaSet:
     def _join(self, place: Place, replica: Replica) -> None:
         place.replica, place.failed, place.resumable = replica, None, False
         place.state, place.fault, place.copied_bytes = FOLLOWING, None, 0
+        self._listen(replica)
         # A copy may have more than is published yet; a diverged one is found out when it follows.
         self._quorum.joined(place.name, min(replica.position, self._published))
 

@@ -63,6 +63,7 @@ class Replication:
                 self.replicas.news.wait(0.001)
         self.replicas.closing = True
         self._closing.set()
+        self.replicas.suspicious.set()
         with self.replicas.news:
             self.replicas.news.notify_all()
         for thread in self._threads:
@@ -98,7 +99,12 @@ class Replication:
                 replicas.news.wait(LAG_STEP_SECONDS if replicas.rules.lag_micros else WATCH_SECONDS)
 
     def _watch(self) -> None:
-        while not self._closing.wait(WATCH_SECONDS):
+        suspicious = self.replicas.suspicious
+        while True:
+            suspicious.wait(WATCH_SECONDS)
+            suspicious.clear()
+            if self._closing.is_set():
+                return
             for name in self.replicas.places:
                 try:
                     self.replicas.check(name)

@@ -57,7 +57,7 @@ class CommitStatus:
     groups: int
     largest_group: int
     commit_seconds: float
-    """Spent in the leader's commits, that is, mostly in fsync."""
+    """Spent in the leader's commits, that is, mostly in fsync; not measured in memory, and 0 there."""
     failovers: int
 
 

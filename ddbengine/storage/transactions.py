@@ -41,8 +41,10 @@ class Snapshot:
             gate.wait(self)
         try:
             self.txn = self._begin(None, None, False, True)
-        except BaseException:
+        except BaseException as error:
             gate.left(self)
+            if gate.on_error is not None:
+                gate.on_error(error)
             raise
         return self
 
@@ -54,6 +56,8 @@ class Snapshot:
         gate.inside.discard(self)
         if gate.shut:
             gate.left(self)
+        if error is not None and gate.on_error is not None:
+            gate.on_error(error)
 
     def get(self, key: bytes) -> memoryview | None:
         if len(key) <= DIRECT_MAX_BYTES:

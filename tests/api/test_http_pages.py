@@ -61,6 +61,13 @@ def test_health_is_degraded_when_a_replica_is_lost(door: Door, client: Client) -
     assert json.loads(body)["store"]["replicas"][2]["fault"] == "its directory is gone"
 
 
+def test_health_is_degraded_when_a_damaged_replica_leads_for_want_of_another(door: Door, client: Client) -> None:
+    leader = replace(STORE.replicas[0], fault="what it holds is damaged")
+    door.engine.store = replace(STORE, replicas=(leader,))
+    _, body = page(client, get("/_ddbengine/health"))
+    assert json.loads(body)["status"] == "degraded"
+
+
 def test_health_is_bad_when_nothing_can_be_written(door: Door, client: Client) -> None:
     door.engine.store = lost("az2", "az3", writable=False)
     head, body = page(client, get("/_ddbengine/health"))

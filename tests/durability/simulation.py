@@ -47,6 +47,8 @@ AT_CALLS = (
 """Faults that strike when a disk is called."""
 LOSING_NO_DISK = (DISK_FULL, MAP_FULL, CRASH_BEFORE_COMMIT, CRASH_AFTER_COMMIT, COPY_FAILS)
 """Those for which no replica has to be given up that leads."""
+LOSING_NO_PROCESS = (COMMIT_FAILS, DISK_FULL, MAP_FULL, WRITE_FAILS, READ_FAILS, COPY_FAILS)
+"""Those that the process outlives, and after which what failed is not there."""
 RATE_MAX = 0.15
 
 

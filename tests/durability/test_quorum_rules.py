@@ -44,6 +44,21 @@ def test_a_change_that_only_the_lost_leader_has_fails_and_is_no_obstacle() -> No
     assert quorum.settled() == [Settled("write", False)]
 
 
+def test_what_enough_replicas_have_is_kept_even_if_its_writer_was_told_of_a_failure() -> None:
+    quorum = three()
+    quorum.led(Position(1, 6), "write")
+    quorum.lost("az2")
+    quorum.lost("az3")
+    assert quorum.settled() == [Settled("write", False)]
+    quorum.joined("az2", Position(1, 5))
+    quorum.joined("az3", Position(1, 5))
+    quorum.durable("az2", Position(1, 6))
+    assert quorum.settled() == []
+    quorum.lost("az2")
+    quorum.lost("az1")
+    assert quorum.successor() is None
+
+
 def test_where_the_leaders_copy_is_enough_its_loss_may_lose_what_was_acknowledged() -> None:
     quorum = three(copies=1)
     quorum.led(Position(1, 6), "write")

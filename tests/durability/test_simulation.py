@@ -7,8 +7,8 @@ store must come to itself: everything is sound again, all replicas agree, and a 
 Invariants: those of ``appends`` (no acknowledged write is lost, repeated or out of order; nobody is answered twice),
 and the assertions of the code itself.  A replica is only deleted while another copy of everything acknowledged exists.
 Where the leader's copy is enough (``--durability leader``) the process crashes and disks are full, but none is lost.
-Not covered: threads and real disks (test_faults_under_load), opening damaged files (test_crash, test_power_loss), and
-reads beside the writes: one from the leader may see a write that fails with the leader's disk in that very moment.
+While the process lives, nothing that a consistent read has shown is lost either, acknowledged or not.
+Not covered: threads and real disks (test_faults_under_load), and opening damaged files (test_crash, test_power_loss).
 
 ``DDBENGINE_SIMULATION_SEED=n`` plays one schedule again; ``DDBENGINE_SIMULATION_SCHEDULES=n`` plays more of them.
 """
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from ddbengine.storage import replica_set
 from ddbengine.storage.committer import Results
 from ddbengine.storage.digest import digest_of
 from ddbengine.storage.disk import Disk
@@ -34,6 +35,7 @@ from tests.durability.appends import Append, History, decode
 from tests.durability.simulation import (
     AT_CALLS,
     LOSING_NO_DISK,
+    LOSING_NO_PROCESS,
     NAMES,
     Crash,
     Faults,
@@ -250,6 +252,31 @@ class World:
         assert not problems, "\n".join(problems)
 
 
+class ReadWorld(World):
+    """A schedule in which somebody reads all the time from the leader, and the process does not crash."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.faults = Faults(self.chance, swarm(self.chance, LOSING_NO_PROCESS))
+        self.steps = [(step, weight) for step, weight in self.steps if step != self.crash] + [(self.read, 10)]
+
+    def read(self) -> None:
+        key = self.chance.choice(KEYS)
+        disk = self.running.leader_disk
+        assert isinstance(disk, SimulatedDisk)
+        with disk.medium.environment.begin(buffers=True) as txn:
+            found = decode(txn.get(b"I" + key))
+        self.history.ask(key, appends=False).observed = found
+
+    def restart(self) -> None:
+        if len(self.media.present()) < len(NAMES):
+            # The process and a disk are gone at once, so only what was acknowledged has to be there.
+            for one in self.history.appends:
+                if not one.answers:
+                    one.observed = None
+        super().restart()
+
+
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
     pool = Pool()
@@ -257,9 +284,9 @@ def pool() -> Iterator[Pool]:
     pool.close()
 
 
-def play(seed: int, pool: Pool, copies: int = 2) -> None:
+def play(seed: int, pool: Pool, copies: int = 2, world: type[World] = World) -> None:
     try:
-        World(seed, pool, copies).play()
+        world(seed, pool, copies).play()
     except BaseException as error:
         error.args = (f"{error.args[0] if error.args else error!r}\nDDBENGINE_SIMULATION_SEED={seed} repeats this",)
         raise
@@ -276,6 +303,12 @@ def test_no_schedule_of_faults_loses_an_acknowledged_write(first: int, pool: Poo
 def test_no_crash_loses_what_the_leader_alone_acknowledged(pool: Pool) -> None:
     for seed in [int(SEED)] if SEED else range(SCHEDULES_OF_A_TEST):
         play(seed, pool, copies=1)
+
+
+def test_no_failover_takes_back_what_a_consistent_read_has_shown(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica_set, "RECENT_MAX_ENTRIES", 1)
+    for seed in [int(SEED)] if SEED else range(2 * SCHEDULES_OF_A_TEST):
+        play(seed, pool, world=ReadWorld)
 
 
 def test_a_copy_that_turns_out_to_be_no_replica_is_closed_again(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:

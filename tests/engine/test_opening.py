@@ -50,6 +50,9 @@ def test_with_fewer_replicas_than_required_nothing_is_opened(tmp_path: Path) -> 
 
 def test_a_store_in_memory_says_how_it_is() -> None:
     engine = open_engine(None)
+    Calls(engine).create(tables.table())
     status = engine.status()
     engine.close()
     assert status.writable
+    assert status.commits.commits > 0
+    assert [(replica.name, replica.state) for replica in status.replicas] == [("memory", "leading")]

@@ -181,6 +181,23 @@ def test_a_log_entry_that_does_not_decode_is_found(replica: Path, packed: bytes)
     assert "log-entry-unreadable" in names(look(replica))
 
 
+@pytest.mark.parametrize("place", [0, 3, 4, 9, 30, -1])
+def test_a_flipped_byte_in_a_log_entry_is_found(replica: Path, place: int) -> None:
+    with written(replica) as txn:
+        packed = bytearray(txn.get(key_of(9)) or b"")
+        packed[place] ^= 0x01
+        txn.put(key_of(9), bytes(packed))
+    examined = look(replica)
+    assert examined.state == DAMAGED
+    assert "log-entry-unreadable" in names(examined)
+
+
+def test_a_log_entry_under_the_number_of_another_is_found(replica: Path) -> None:
+    with written(replica) as txn:
+        txn.put(key_of(9), bytes(txn.get(key_of(11)) or b""))
+    assert "log-entry-unreadable" in names(look(replica))
+
+
 def test_a_log_entry_of_another_term_is_found(replica: Path) -> None:
     with written(replica) as txn:
         entry = change_log.unpack(9, bytes(txn.get(key_of(9)) or b""))

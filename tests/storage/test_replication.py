@@ -376,6 +376,15 @@ def test_part_of_a_three_replica_store_is_not_opened_alone(root: Path) -> None:
         open_store(root, replicas=1)
 
 
+def test_no_empty_store_is_begun_where_the_first_of_three_replicas_is_gone(root: Path) -> None:
+    filled(root)
+    shutil.rmtree(root / "az1")
+    with pytest.raises(StoreUnusable, match=r"no replica in .*az1, but one in .*az2"):
+        open_store(root, replicas=1)
+    with open_store(root) as store:
+        assert has(store, 100)
+
+
 def test_one_replica_may_become_three(root: Path) -> None:
     with open_store(root, replicas=1) as store:
         write(store, 0, 20)
