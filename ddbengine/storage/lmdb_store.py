@@ -101,12 +101,7 @@ class LmdbStore:
             self._begin, self._gate = self._environment.begin, self._environment.gate
         else:
             places = dict(zip(NAMES, replica_paths or [path / name for name in NAMES[:replicas]], strict=False))
-            rules = Rules(
-                copies=2 if durability == "quorum" and replicas > 1 else 1,
-                min_replicas=min_replicas or replicas // 2 + 1,
-                any_for_eventual_reads=eventual_reads == "any",
-                lag_micros=replica_lag_ms * 1000,
-            )
+            rules = _rules(replicas, durability, eventual_reads, replica_lag_ms, min_replicas)
             replication = self._replication = self._replicate(path, places, rules, writes_of, clock)
             inline = durability == "none"
             self._committer = InlineCommitter(replication.commit_now) if inline else GroupCommitter(replication.commit)
@@ -229,6 +224,16 @@ class LmdbStore:
 
 def _open(path: Path, sealed: bool, durable: bool, map_bytes: int | None, map_limit_bytes: int) -> Environment:
     return Environment(path, durable, map_bytes, map_limit_bytes, sealed)
+
+
+def _rules(replicas: int, durability: str, eventual_reads: str, replica_lag_ms: int, min_replicas: int | None) -> Rules:
+    """What the options of a store on disk mean for replication."""
+    return Rules(
+        copies=2 if durability == "quorum" and replicas > 1 else 1,
+        min_replicas=min_replicas or replicas // 2 + 1,
+        any_for_eventual_reads=eventual_reads == "any",
+        lag_micros=replica_lag_ms * 1000,
+    )
 
 
 _open_stores: set[LmdbStore] = set()
