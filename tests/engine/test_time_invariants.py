@@ -88,3 +88,9 @@ def test_a_registration_that_cannot_be_read_is_found(sound: Calls) -> None:
     [register] = keys(sound, REGISTER)
     damage(sound, Writes(puts=[(register, b"\xc1")]))
     assert names(sound) == ["register-unreadable"]
+
+
+def test_a_reset_leaves_no_expiry_and_no_token(sound: Calls) -> None:
+    sound.engine.reset()
+    assert [keys(sound, keyspace) for keyspace in (EXPIRIES, REGISTER, TOKENS, TOKEN_EXPIRIES)] == [[], [], [], []]
+    assert names(sound) == []
