@@ -119,6 +119,7 @@ def _serve_options(given: argparse.Namespace) -> Options:
         ttl_interval=given.ttl_interval,
         adjustable_clock=given.adjustable_clock,
         faults=given.faults,
+        workers=given.workers,
     )
 
 
@@ -206,6 +207,7 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
         default=1.0,
         help="how often to look for expired items (default: 1)",
     )
+    add("--workers", type=_positive, metavar="N", default=1, help="processes that serve the port (default: 1)")
     add("--adjustable-clock", action="store_true", help="let POST /_ddbengine/clock put the server's time forward")
     add("--faults", type=_faults, metavar="FILE|JSON", help="make requests fail as these rules say (docs/faults.md)")
 

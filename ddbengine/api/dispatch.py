@@ -28,7 +28,7 @@ from ddbengine.errors import ApiError, SerializationException, UnknownOperationE
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.status import StoreStatus
 
-__all__ = ["NOT_FOUND", "TOO_LARGE", "Check", "Dispatcher", "Operator"]
+__all__ = ["NOT_FOUND", "TOO_LARGE", "Check", "Dispatcher", "Operator", "Watched"]
 
 Check = Callable[[str, object], dict[str, Any]]
 """Checks an operation's members against the service model; returns the checked request or raises ApiError."""
@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 
 class Operator(Protocol):
-    """What is asked of an engine: its operations, an answer now or later, and how its store is.
+    """What is asked of an engine: its operations, and an answer now or later.
 
     An answer is a body, or the future of an outcome with a ``body``; ApiError is raised, or is the future's exception.
     """
@@ -57,10 +57,15 @@ class Operator(Protocol):
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]: ...
 
-    def status(self) -> StoreStatus: ...
     def answer_struck(
         self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None
     ) -> bytes | Future[Any]: ...
+
+
+class Watched(Operator, Protocol):
+    """An engine that also tells how its store is."""
+
+    def status(self) -> StoreStatus: ...
 
 
 class Dispatcher:
@@ -135,16 +140,14 @@ class Dispatcher:
             raise SerializationException
         if self._logs_calls:
             _log.debug("%s by %s in %s", operation, caller.access_key_id, caller.region)
-        checked = self._check(operation, members)
-        if self._engine.faults is None:
-            answer = self._answer(operation, checked, caller)
-        else:
-            answer = self._answer_with_faults(self._engine.faults, operation, checked, caller)
+        answer = self.carry_out(operation, self._check(operation, members), caller)
         return Answer(200, answer) if isinstance(answer, bytes) else answer
 
-    def _answer_with_faults(
-        self, faults: Faults, operation: str, checked: dict[str, Any], caller: Caller
-    ) -> bytes | Future[Any]:
+    def carry_out(self, operation: str, checked: dict[str, Any], caller: Caller) -> bytes | Future[Any]:
+        """What the engine answers to a checked request, with the faults on demand.  Raise ApiError or Dropped."""
+        faults = self._engine.faults
+        if faults is None:
+            return self._answer(operation, checked, caller)
         strike = faults.strike(operation, checked)
         run = partial(self._engine.answer_struck, operation, checked, caller, strike)
         return run() if strike is None else suffer(strike, run)

@@ -9,7 +9,7 @@ import orjson
 from ddbengine.api.frame import Answer
 from ddbengine.errors import ApiError, InternalServerError
 
-__all__ = ["error_answer", "fault_answer"]
+__all__ = ["as_is", "error_answer", "fault_answer"]
 
 _FAULT = InternalServerError("The server encountered an internal error trying to fulfill the request.")
 
@@ -19,7 +19,7 @@ def error_answer(error: ApiError) -> Answer:
     if error.message is not None:
         body[error.message_member] = error.message
     body.update(error.members)
-    return Answer(error.status, orjson.dumps(body, default=_as_is))
+    return Answer(error.status, orjson.dumps(body, default=as_is))
 
 
 def fault_answer() -> Answer:
@@ -27,7 +27,7 @@ def fault_answer() -> Answer:
     return error_answer(_FAULT)
 
 
-def _as_is(member: object) -> orjson.Fragment:
+def as_is(member: object) -> orjson.Fragment:
     """Members may hold DynamoDB JSON that the core has rendered already."""
     if isinstance(member, bytes):
         return orjson.Fragment(member)

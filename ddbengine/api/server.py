@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ddbengine.api.acceptor import Acceptor
 from ddbengine.api.connection_limits import ConnectionLimits
 from ddbengine.api.cors import Cors
-from ddbengine.api.dispatch import Check, Dispatcher, Operator
+from ddbengine.api.dispatch import Check, Dispatcher, Operator, Watched
 from ddbengine.api.frame import Framer
 from ddbengine.api.pages import AdvanceClock, Pages
 
@@ -66,6 +66,16 @@ class Options:
     adjustable_clock: bool = False
     """Whether a page lets anybody put the engine's time forward."""
     faults: FaultRules | None = None
+    workers: int = 1
+    """Processes that serve the port."""
+
+
+class HandedOver(Protocol):
+    """Takes connections that are not for the dispatcher, as ``Pages`` do."""
+
+    async def protocol(self) -> asyncio.Protocol: ...
+
+    async def close(self) -> None: ...
 
 
 class Server:
@@ -77,33 +87,48 @@ class Server:
         *,
         check: Check,
         cors: str | None = None,
+        pages: HandedOver,
         limits: ConnectionLimits | None = None,
         tls: ssl.SSLContext | None = None,
-        advance_clock: AdvanceClock | None = None,
     ) -> None:
-        """``advance_clock`` is what a page may put the engine's time forward with; None for no such page."""
+        """``pages`` take the connections on which pages are asked for."""
         limits = limits or ConnectionLimits()
         allowed = Cors.of_option(cors)
         self._tls = tls
-        self._pages = Pages(engine.status, tls=tls is not None, advance_clock=advance_clock)
+        self._pages = pages
+        self._dispatcher = Dispatcher(engine, check, allowed, limits.body_bytes)
         self._acceptor = Acceptor(
-            asyncio.get_running_loop(),
-            Dispatcher(engine, check, allowed, limits.body_bytes),
-            Framer(allowed),
-            limits,
-            self._pages.protocol,
+            asyncio.get_running_loop(), self._dispatcher, Framer(allowed), limits, self._pages.protocol
         )
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
         self.port = 0
 
-    async def listen(self, host: str, port: int) -> None:
+    async def listen(self, host: str, port: int, *, shares_port: bool = False) -> None:
         """Accept connections; port 0 lets the system choose.  Raises CannotServe."""
         loop = asyncio.get_running_loop()
         try:
-            self._listener = await loop.create_server(self._acceptor, host, port, ssl=self._tls, backlog=_BACKLOG)
+            listener = await loop.create_server(
+                self._acceptor, host, port, ssl=self._tls, backlog=_BACKLOG, reuse_port=shares_port or None
+            )
         except (OSError, OverflowError) as error:
             raise CannotServe(_listening_refused(host, port, error)) from error
-        self.port = self._listener.sockets[0].getsockname()[1]
+        self._listeners.append(listener)
+        self.port = listener.sockets[0].getsockname()[1]
+
+    async def listen_inside(self, http: Path, relay: Path, lost: Callable[[], None]) -> None:
+        """Accept connections of the other processes of this server: HTTP for pages, and relayed requests.
+
+        ``lost`` is called when one of them is gone.
+        """
+        from ddbengine.api.relay import RelayServer
+
+        loop = asyncio.get_running_loop()
+        for path, protocol in (
+            (http, self._acceptor),
+            (relay, lambda: RelayServer(self._dispatcher.carry_out, self._acceptor.completions, lost)),
+        ):
+            path.unlink(missing_ok=True)
+            self._listeners.append(await loop.create_unix_server(protocol, str(path), backlog=_BACKLOG))
 
     @property
     def connections(self) -> int:
@@ -112,8 +137,8 @@ class Server:
 
     async def close(self) -> None:
         """Stop accepting, answer what is under way within the grace, close every connection."""
-        if self._listener is not None:
-            self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         await self._acceptor.close()
         await self._pages.close()
 
@@ -139,7 +164,7 @@ class RunningServer:
 
 
 def start_server(
-    engine: Operator,
+    engine: Watched,
     host: str = "127.0.0.1",
     port: int = 0,
     *,
@@ -157,9 +182,8 @@ def start_server(
     ready = threading.Event()
 
     async def listen() -> None:
-        server = Server(
-            engine, check=check or _model_check(), cors=cors, limits=limits, tls=tls, advance_clock=advance_clock
-        )
+        pages = Pages(engine.status, tls=tls is not None, advance_clock=advance_clock)
+        server = Server(engine, check=check or model_check(), cors=cors, pages=pages, limits=limits, tls=tls)
         started.append(server)
         await server.listen(host, port)
 
@@ -177,7 +201,7 @@ def start_server(
             for server in started:
                 loop.run_until_complete(server.close())
         finally:
-            _close_loop(loop)
+            close_loop(loop)
 
     thread = threading.Thread(target=run, name="ddbengine-server", daemon=True)
     thread.start()
@@ -190,60 +214,78 @@ def start_server(
 
 def serve(options: Options) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code.  One line on stderr says why when it cannot."""
-    from ddbengine.engine.opening import CannotOpen, open_engine
+    from ddbengine.engine.opening import CannotOpen
 
     logging.basicConfig(level=options.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    transient = TRANSIENT_SECONDS if options.delay_transient_statuses else 0.0
+    if options.workers > 1:
+        from ddbengine.api.workers import serve_with_workers
+
+        return serve_with_workers(options)
     try:
-        tls = _tls_context(options)
-        engine = open_engine(
-            options.path,
-            shared=options.shared,
-            transient_seconds=transient,
-            replicas=options.replicas,
-            replica_paths=options.replica_paths,
-            durability=options.durability,
-            eventual_reads=options.eventual_reads,
-            replica_lag_ms=options.replica_lag_ms,
-            min_replicas=options.min_replicas,
-            ttl_interval=options.ttl_interval,
-            faults=options.faults,
-        )
+        tls = tls_context(options)
+        engine = opened_engine(options)
     except (CannotServe, CannotOpen) as error:
-        return _failed(error)
+        return failed(error)
     loop = new_event_loop()
     try:
         asyncio.set_event_loop(loop)
         loop.run_until_complete(_serve_until_stopped(engine, options, tls))
     except CannotServe as error:
-        return _failed(error)
+        return failed(error)
     finally:
-        _close_loop(loop)
+        close_loop(loop)
         engine.close()
     return 0
 
 
+def opened_engine(options: Options, **sharing: Any) -> Engine:
+    """The engine that the command line describes; ``sharing`` with other processes, as ``open_engine`` takes it.
+    Raise CannotOpen."""
+    from ddbengine.engine.opening import open_engine
+
+    return open_engine(
+        options.path,
+        shared=options.shared,
+        transient_seconds=transient_seconds(options),
+        replicas=options.replicas,
+        replica_paths=options.replica_paths,
+        durability=options.durability,
+        eventual_reads=options.eventual_reads,
+        replica_lag_ms=options.replica_lag_ms,
+        min_replicas=options.min_replicas,
+        ttl_interval=options.ttl_interval,
+        faults=options.faults,
+        **sharing,
+    )
+
+
+def transient_seconds(options: Options) -> float:
+    return TRANSIENT_SECONDS if options.delay_transient_statuses else 0.0
+
+
 async def _serve_until_stopped(engine: Engine, options: Options, tls: ssl.SSLContext | None) -> None:
     stopping = asyncio.Event()
-    _on_stop_signals(stopping.set)
-    advance_clock = engine.advance_clock if options.adjustable_clock else None
-    server = Server(engine, check=_model_check(), cors=options.cors, tls=tls, advance_clock=advance_clock)
+    on_stop_signals(stopping.set)
+    pages = Pages(
+        engine.status, tls=tls is not None, advance_clock=engine.advance_clock if options.adjustable_clock else None
+    )
+    server = Server(engine, check=model_check(), cors=options.cors, pages=pages, tls=tls)
     try:
         await server.listen(options.host, options.port)
-        print(_announcement(options, server.port), flush=True)
+        print(announcement(options, server.port), flush=True)
         await stopping.wait()
     finally:
         await server.close()
 
 
-def _announcement(options: Options, port: int) -> str:
+def announcement(options: Options, port: int) -> str:
     host = f"[{options.host}]" if ":" in options.host else options.host
     scheme = "http" if options.tls_cert is None else "https"
     where = "in memory, gone when it stops" if options.path is None else f"in {options.path.resolve()}"
     return f"ddbengine serves DynamoDB at {scheme}://{host}:{port}  (data {where}; Ctrl+C stops it)"
 
 
-def _on_stop_signals(stop: Callable[[], None]) -> None:
+def on_stop_signals(stop: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
@@ -252,7 +294,7 @@ def _on_stop_signals(stop: Callable[[], None]) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
-def _tls_context(options: Options) -> ssl.SSLContext | None:
+def tls_context(options: Options) -> ssl.SSLContext | None:
     if options.tls_cert is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -275,12 +317,12 @@ def _listening_refused(host: str, port: int, error: OSError | OverflowError) -> 
     return f"cannot listen on {host} port {port}: {reason}"
 
 
-def _failed(error: Exception) -> int:
+def failed(error: Exception) -> int:
     print(f"ddbengine: {error}", file=sys.stderr)
     return 1
 
 
-def _model_check() -> Check:
+def model_check() -> Check:
     from ddbengine.api.requests import check
 
     return check
@@ -296,7 +338,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def _close_loop(loop: asyncio.AbstractEventLoop) -> None:
+def close_loop(loop: asyncio.AbstractEventLoop) -> None:
     """What asyncio.run does at its end; it takes no loop of our choice before Python 3.11."""
     try:
         loop.run_until_complete(loop.shutdown_asyncgens())

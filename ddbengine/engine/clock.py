@@ -18,6 +18,11 @@ class Clock:
     def __call__(self) -> float:
         return self._source() + self._ahead
 
+    @property
+    def ahead_seconds(self) -> float:
+        """What it was put forward by."""
+        return self._ahead
+
     def advance(self, seconds: float) -> float:
         """Put the clock forward; return the time it then shows.  ValueError for going back, or too far."""
         if not 0 <= seconds <= ADVANCE_MAX_SECONDS - self._ahead:

@@ -11,12 +11,18 @@ from ddbengine.engine.engine import TTL_INTERVAL_SECONDS, Engine
 from ddbengine.engine.fault_rules import FaultRules
 from ddbengine.engine.faults import Faults
 from ddbengine.storage.errors import StoreError
-from ddbengine.storage.lmdb_store import LmdbStore
+from ddbengine.storage.lmdb_store import LmdbStore, places_of
+from ddbengine.storage.shared_state import SharedState
 from ddbengine.storage.store import Store, WritesOf
 
-__all__ = ["CannotOpen", "open_engine"]
+__all__ = ["CannotOpen", "directories_of", "open_engine"]
 
 REPLICAS_ON_DISK = 3
+
+
+def directories_of(path: Path, replicas: int | None, replica_paths: Sequence[Path]) -> list[Path]:
+    """Where the replicas of a store are, given what ``open_engine`` is given."""
+    return list(places_of(path, REPLICAS_ON_DISK if replicas is None else replicas, replica_paths).values())
 
 
 class CannotOpen(Exception):
@@ -37,9 +43,12 @@ def open_engine(
     eventual_reads: str = "leader",
     replica_lag_ms: int = 0,
     min_replicas: int | None = None,
+    memory: Path | None = None,
+    shared_state: SharedState | None = None,
 ) -> Engine:
     """Open the store at a directory, made if absent, or a new one in memory; raise CannotOpen.
 
+    ``memory`` and ``shared_state`` let other processes read, see LmdbStore.
     From ``replicas`` on, what LmdbStore says of it holds; None are three replicas.  In memory these say nothing.
     """
 
@@ -56,6 +65,8 @@ def open_engine(
             replica_lag_ms=replica_lag_ms,
             min_replicas=min_replicas,
             clock=time_of_engine,
+            memory=memory,
+            shared=shared_state,
         )
 
     try:

@@ -62,9 +62,11 @@ class Environment:
         map_limit_bytes: int,
         sealed: bool = False,
         contents: Environment | None = None,
+        memory: Path | None = None,
     ) -> None:
         """``sealed``: the seal beside the file was found to fit, so the file needs no examination while it stays.
-        ``contents``: what one in memory begins with a copy of."""
+        ``contents``: what one in memory begins with a copy of.  ``memory``: the directory of one in memory that other
+        processes read; what it holds already is kept."""
         self.path = path
         self.gate = Gate()
         self._durable = durable
@@ -78,7 +80,7 @@ class Environment:
         """A seal vouches for the file as it is, so it has to go before a write."""
         self._identity: tuple[int, int] | None = None
         """Device and number of the data file that is open."""
-        self._lmdb = self._open_in_memory(contents) if path is None else self._open_on_disk(path)
+        self._lmdb = self._open_in_memory(contents, memory) if path is None else self._open_on_disk(path)
         self.begin = self._lmdb.begin
 
     def begin_write(self) -> Transaction:
@@ -211,12 +213,19 @@ class Environment:
         with environment.begin(write=True, buffers=True) as txn:
             bring_up_to_date(txn, path)
 
-    def _open_in_memory(self, contents: Environment | None) -> lmdb.Environment:
+    def forget_dead_readers(self) -> None:
+        """Give back what reads hold whose processes are gone."""
+        self._lmdb.reader_check()
+
+    def _open_in_memory(self, contents: Environment | None, directory: Path | None) -> lmdb.Environment:
         with ExitStack() as undo:
-            self._memory = MemoryFile()
+            self._memory = MemoryFile(directory)
             undo.callback(self._memory.close)
             if contents is not None:
                 contents.copy_to(self._memory.directory / DATA_FILE)
+            # Of a file that was reserved before, all the room counts, be it used or not.
+            size = _size_of(self._memory.directory / DATA_FILE)
+            self._map_bytes = min(max(self._map_bytes, size if contents is None else 2 * size), self._map_limit_bytes)
             environment = self._open(self._memory.directory, durable=False)
             undo.callback(environment.close)
             self._memory.opened()
@@ -232,7 +241,8 @@ class Environment:
             self._memory.reserve(size_bytes)
 
     def _open(self, directory: Path, durable: bool) -> lmdb.Environment:
-        map_bytes = max(self._map_bytes, min(2 * _size_of(directory / DATA_FILE), self._map_limit_bytes))
+        grown = 0 if self._memory is not None else 2 * _size_of(directory / DATA_FILE)
+        map_bytes = max(self._map_bytes, min(grown, self._map_limit_bytes))
         while True:
             try:
                 environment = lmdb.open(

@@ -26,11 +26,12 @@ from ddbengine.storage.locks import DirectoryLock
 from ddbengine.storage.recovery import move_into_place, recover, refuse_to_begin_beside, renew
 from ddbengine.storage.replica_set import ReplicaSet, Rules
 from ddbengine.storage.replication import Replication
+from ddbengine.storage.shared_state import SharedState
 from ddbengine.storage.status import LEADING, CommitStatus, LogStatus, ReplicaStatus, StoreStatus
 from ddbengine.storage.store import Outcome, Plan, WritesOf
 from ddbengine.storage.transactions import Snapshot
 
-__all__ = ["LmdbStore"]
+__all__ = ["LmdbStore", "places_of"]
 
 EXIT_TIMEOUT_SECONDS = 1.0
 """At the end of the process an abandoned read is not worth waiting for: every commit is on disk already."""
@@ -59,6 +60,8 @@ class LmdbStore:
         map_limit_bytes: int = MAP_LIMIT_BYTES,
         clock: Callable[[], float] = time.time,
         contents: Environment | None = None,
+        memory: Path | None = None,
+        shared: SharedState | None = None,
     ) -> None:
         """Open the store of a directory, made when its parent exists, or with None a new one in memory, for which the
         rest up to ``min_replicas`` says nothing.
@@ -71,7 +74,8 @@ class LmdbStore:
 
         The map of an environment starts at ``map_bytes``, 64 GiB of address space on disk and 4 MiB in memory unless
         given, and grows up to ``map_limit_bytes`` when it is full.  ``contents`` is what ``fork`` gives to a store in
-        memory to begin with.
+        memory to begin with.  For other processes that read it, a store in memory is in the directory ``memory``, and
+        ``shared`` is told who leads.
 
         Raise StoreBusy, StoreUnusable or StoreFormat.
         """
@@ -96,17 +100,19 @@ class LmdbStore:
         self._lock: DirectoryLock | None = None
         self._committer: InlineCommitter | GroupCommitter
         if path is None:
-            self._environment = Environment(None, False, map_bytes, map_limit_bytes, contents=contents)
+            self._environment = Environment(None, False, map_bytes, map_limit_bytes, contents=contents, memory=memory)
             if contents is not None:
                 _begin_fork(self._environment)
+            if shared is not None:
+                shared.lead(0)
             self._alone = Alone(self._environment, micros=lambda: int(clock() * 1e6))
             self._committer = InlineCommitter(partial(commit, self._alone, writes_of))
             self._commits_before = self._environment.commits()
             self._begin, self._gate = self._environment.begin, self._environment.gate
         else:
-            places = dict(zip(NAMES, replica_paths or [path / name for name in NAMES[:replicas]], strict=False))
+            places = places_of(path, replicas, replica_paths)
             rules = _rules(replicas, durability, eventual_reads, replica_lag_ms, min_replicas)
-            replication = self._replication = self._replicate(path, places, rules, writes_of, clock)
+            replication = self._replication = self._replicate(path, places, rules, writes_of, clock, shared)
             inline = durability == "none"
             self._committer = InlineCommitter(replication.commit_now) if inline else GroupCommitter(replication.commit)
         _open_stores.add(self)
@@ -141,6 +147,13 @@ class LmdbStore:
         """See ``store.Store``."""
         return self._alone.last_logged if self._replication is None else self._replication.replicas.last_logged
 
+    def forget_dead_readers(self) -> None:
+        """See ``store.Store``."""
+        disks = [self._environment] if self._replication is None else self._replication.replicas.disks()
+        for disk in disks:
+            if isinstance(disk, Environment):
+                disk.forget_dead_readers()
+
     def fork(self, path: Path | None = None, clock: Callable[[], float] | None = None) -> LmdbStore:
         """A store of its own with all that this one holds now, in memory or in a directory that is empty or not there.
 
@@ -173,7 +186,13 @@ class LmdbStore:
         _open_stores.discard(self)
 
     def _replicate(
-        self, path: Path, places: dict[str, Path], rules: Rules, writes_of: WritesOf, clock: Callable[[], float]
+        self,
+        path: Path,
+        places: dict[str, Path],
+        rules: Rules,
+        writes_of: WritesOf,
+        clock: Callable[[], float],
+        shared: SharedState | None,
     ) -> Replication:
         make_directory(path)
         with ExitStack() as undo:
@@ -191,6 +210,7 @@ class LmdbStore:
                 micros=lambda: int(clock() * 1e6),
                 missing=recovered.missing,
                 paths={name: os.fspath(place) for name, place in places.items()},
+                announce=None if shared is None else lambda name: shared.lead(list(places).index(name)),
             )
             undo.callback(replicas.close_disks, EXIT_TIMEOUT_SECONDS)
             if not recovered.is_even and len(places) > 1:
@@ -220,6 +240,11 @@ class LmdbStore:
             disk.forsake()
         if self._lock is not None:
             self._lock.release()
+
+
+def places_of(path: Path, replicas: int, replica_paths: Sequence[Path] = ()) -> dict[str, Path]:
+    """The directories of the replicas of a store by name, in order."""
+    return dict(zip(NAMES, replica_paths or [path / name for name in NAMES[:replicas]], strict=False))
 
 
 def _open(path: Path, sealed: bool, durable: bool, map_bytes: int | None, map_limit_bytes: int) -> Environment:

@@ -1,4 +1,5 @@
 """The file of a store in memory: it has a name only while LMDB opens it, so nothing is left however the process ends.
+One that several processes share keeps its name, in a directory that somebody else removes.
 
 Where the room can be reserved, LMDB may write straight into the map, which makes a commit several times cheaper.
 Without a reservation that would be wrong: a page that memory has no room for would kill the process at the first touch
@@ -22,11 +23,13 @@ RESERVES = hasattr(os, "posix_fallocate")
 class MemoryFile:
     """A private directory for LMDB to open.  Call ``opened`` once it has, and ``close`` at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Path | None = None) -> None:
+        """``directory``: one that is there and may hold the file already; it is left alone in the end."""
+        self._is_named = directory is not None
         shared = roomy_shared_memory()
-        self.directory = Path(tempfile.mkdtemp(prefix="ddbengine-", dir=shared))
+        self.directory = directory or Path(tempfile.mkdtemp(prefix="ddbengine-", dir=shared))
         self._data = self.directory / "data.mdb"
-        self._file = None if shared is not None else self._link_to_anonymous_file()
+        self._file = None if shared is not None or self._is_named else self._link_to_anonymous_file()
 
     def opened(self) -> None:
         """Take the names away; where the platform does not unlink open files, ``close`` does it."""
@@ -57,6 +60,8 @@ class MemoryFile:
         return None
 
     def _remove_names(self) -> None:
+        if self._is_named:
+            return
         try:
             for name in ("data.mdb", "lock.mdb"):
                 (self.directory / name).unlink(missing_ok=True)

@@ -142,6 +142,10 @@ def _answer(answer: Answer, results: Results, acknowledged: bool) -> None:
     answer(results if acknowledged else [StoreError(UNCERTAIN)] * len(results))
 
 
+def _nobody_asks(leader: str) -> None:
+    """No other process reads the store."""
+
+
 def _nobody(results: Results) -> None:
     """Whom nobody waits for is told."""
 
@@ -160,9 +164,11 @@ class ReplicaSet:
         micros: Callable[[], int],
         missing: Mapping[str, str] | None = None,
         paths: Mapping[str, str] | None = None,
+        announce: Callable[[str], None] | None = None,
     ) -> None:
         """``micros``: microseconds since the epoch.  ``missing``: what is wrong with each replica that should be there
-        and is not, by name.  ``paths``: where replicas are, for ``status``."""
+        and is not, by name.  ``paths``: where replicas are, for ``status``.  ``announce`` is told who leads, before
+        that one has acknowledged anything."""
         self._writes_of = writes_of
         self.rules = rules
         self._renew = renew
@@ -184,6 +190,8 @@ class ReplicaSet:
         self._leader = self._led_by(next(replica for replica in replicas if replica.name == leader))
         self.leader_disk = self._leader.replica.disk
         """Where consistent reads go."""
+        self._announce = announce or _nobody_asks
+        self._announce(leader)
         self.suspicious = threading.Event()
         """Set when a read met damage: a replica is to be checked soon."""
         for replica in replicas:
@@ -407,6 +415,7 @@ class ReplicaSet:
             self.places[replica.name].state = LEADING
             self._leader = leader
             self.leader_disk = replica.disk
+            self._announce(replica.name)
             self.tally.failovers += 1
             self.news.notify_all()
         _log.warning("replica %s leads from change %d on", replica.name, replica.position.lsn)

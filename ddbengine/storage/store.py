@@ -115,6 +115,10 @@ class Store(Protocol):
 
     def status(self) -> StoreStatus: ...
 
+    def forget_dead_readers(self) -> None:
+        """Give back what reads of other processes hold that are gone, so that its room can be used again."""
+        ...
+
     def close(self) -> None:
         """Finish what was submitted, sync, release."""
         ...

@@ -87,6 +87,7 @@ class Recording:
         self.fork = self._store.fork
         self.status = self._store.status
         self.last_logged = self._store.last_logged
+        self.forget_dead_readers = self._store.forget_dead_readers
 
     def submit(self, plan: Plan) -> Future[Outcome]:
         future = self._store.submit(plan)
