@@ -80,10 +80,18 @@ class Connections:
             connection.close()
 
 
-@pytest.fixture(params=["memory", "disk"])
-def connections(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connections]:
-    with Running(tmp_path, request.param) as found:
+@pytest.fixture(scope="module", params=["memory", "disk"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connections]:
+    with Running(tmp_path_factory.mktemp("workers"), request.param) as found:
         yield found
+
+
+@pytest.fixture
+def connections(shared: Connections) -> Iterator[Connections]:
+    """Of a server that has no tables."""
+    yield shared
+    for name in shared.good("ListTables")["TableNames"]:
+        shared.good("DeleteTable", TableName=name)
 
 
 class Running(ExitStack):
