@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "ddbengine"
-ALL_ROOMS = {"commands", "api", "engine", "expressions", "schema", "indexes", "storage", "_core", "errors", "limits"}
-ALL_ROOMS = {"api", "engine", "expressions", "partiql", "schema", "indexes", "storage", "_core", "errors", "limits"}
+ALL_ROOMS = (
+    {"commands", "api", "engine", "expressions", "partiql", "schema", "indexes", "streams", "storage", "_core"}
+    | {"consumer"}
+    | {"errors", "limits"}
+)
 
 ALLOWED: dict[str, set[str]] = {
     "_core": set(),
@@ -26,7 +29,9 @@ ALLOWED: dict[str, set[str]] = {
     "indexes": {"storage", "_core", "errors", "limits"},
     "engine": {"partiql", "expressions", "schema", "indexes", "storage", "_core", "errors", "limits"},
     "api": {"engine", "partiql", "expressions", "schema", "indexes", "storage", "_core", "errors", "limits"},
-    "commands": {"engine", "schema", "storage", "_core", "errors", "limits"},
+    "commands": {"engine", "schema", "storage", "_core", "errors", "limits", "consumer"},
+    # A client of any DynamoDB: it knows nothing of the engine.
+    "consumer": set(),
     # The doors: the public names of the package and the command line.
     "__init__": ALL_ROOMS,
     "__main__": ALL_ROOMS,
@@ -36,6 +41,7 @@ ALLOWED: dict[str, set[str]] = {
 
 SIDEWAYS = {
     ("indexes", "schema"): "an index is kept as its IndexSchema says",
+    ("streams", "consumer"): "ddbengine.streams.Consumer is the consumer's public name, imported when asked for",
 }
 """Exceptions that the table in docs/design.md implies, each with its reason."""
 
