@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    EndpointConnectionError,
+    ConnectionError,
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
@@ -46,6 +46,8 @@ _DENIED = frozenset(
         "UnrecognizedClientException",
     }
 )
+_NOT_REACHED = (HTTPClientError, ConnectionError)
+"""The latter is botocore's own: refused, or timed out, before there was a connection."""
 _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, ProfileNotFound, TokenRetrievalError)
 
 
@@ -66,7 +68,7 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return is_throttling(error) or code_of(error) in _SERVER or status >= 500
-    return isinstance(error, HTTPClientError)
+    return isinstance(error, _NOT_REACHED)
 
 
 def translated(error: BaseException) -> ConsumerError:
@@ -75,7 +77,7 @@ def translated(error: BaseException) -> ConsumerError:
         return CredentialsMissing(f"no usable AWS credentials: {error}")
     if isinstance(error, NoRegionError):
         return CredentialsMissing(f"no AWS region is set: {error}")
-    if isinstance(error, EndpointConnectionError | HTTPClientError):
+    if isinstance(error, _NOT_REACHED):
         return EndpointUnreachable(f"cannot reach the endpoint: {error}")
     if code_of(error) in _DENIED:
         return AccessDenied(str(error))
