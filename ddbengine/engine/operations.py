@@ -16,6 +16,8 @@ from ddbengine.engine import (
     put_item,
     query,
     scan,
+    shard_reads,
+    streams,
     tables,
     tags,
     time_to_live,
@@ -34,11 +36,15 @@ OPERATIONS: Mapping[str, Prepare] = {
     "DeleteTable": tables.delete_table,
     "DescribeEndpoints": account.describe_endpoints,
     "DescribeLimits": account.describe_limits,
+    "DescribeStream": streams.describe_stream,
     "DescribeTable": tables.describe_table,
     "DescribeTimeToLive": time_to_live.describe_time_to_live,
     "ExecuteStatement": execute_statement.prepare,
     "ExecuteTransaction": execute_transaction.prepare,
     "GetItem": get_item.prepare,
+    "GetRecords": shard_reads.get_records,
+    "GetShardIterator": shard_reads.get_shard_iterator,
+    "ListStreams": streams.list_streams,
     "ListTables": tables.list_tables,
     "ListTagsOfResource": tags.list_tags_of_resource,
     "PutItem": put_item.prepare,
@@ -52,3 +58,6 @@ OPERATIONS: Mapping[str, Prepare] = {
     "UpdateTable": tables.update_table,
     "UpdateTimeToLive": time_to_live.update_time_to_live,
 }
+
+STREAM_OPERATIONS = frozenset({"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"})
+"""Those that belong to the service of streams, which has a target prefix and a model of its own."""

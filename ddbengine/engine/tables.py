@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from ddbengine.engine.changes import COUNTERS
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.expiration import register_key
 from ddbengine.engine.purge import deadline_of_table, garbage_of_index, garbage_of_table
+from ddbengine.engine.table_streams import stream_changes, with_new_label
 from ddbengine.errors import ResourceInUseException
 from ddbengine.limits import LIST_TABLES_MAX_NAMES
 from ddbengine.schema.arns import table_arn
@@ -80,11 +81,17 @@ class CreateTable:
         namespace = surroundings.namespace(self.caller)
         self._check_free(txn, namespace, now)
         first = catalogs.next_number(txn)
-        schema = self.definition.schema(self._identity(namespace, now), first)
+        schema = self._partitioned(self.definition.schema(self._identity(namespace, now), first))
+        schema = with_new_label(None, schema, txn, now)
         transition = _creation(schema, self.definition, now + surroundings.transient_seconds)
         stored = with_transition(schema, transition if surroundings.transient_seconds > 0 else None)
         numbers = catalogs.taken_numbers(first, self.definition.numbers_needed())
-        return Outcome(described(schema, txn, now, transition), [numbers, catalogs.save(stored)])
+        changes = [numbers, catalogs.save(stored), *stream_changes(None, schema, txn, now)]
+        return Outcome(described(schema, txn, now, transition), changes)
+
+    def _partitioned(self, schema: TableSchema) -> TableSchema:
+        cuts = self.surroundings.streams.first_cuts()
+        return replace(schema, settings={**schema.settings, "PartitionCuts": cuts}) if cuts else schema
 
     def _check_free(self, txn: ReadTxn, namespace: str, now: float) -> None:
         existing = self.surroundings.catalog.find(txn, namespace, self.name)
@@ -182,6 +189,7 @@ class DeleteTable:
             changes = [gone, catalogs.save(with_transition(schema, transition))]
         else:
             changes = [gone, catalogs.remove(schema)]
+        changes += stream_changes(schema, None, txn, now)
         return Outcome(described(schema, txn, now, transition), changes)
 
 
@@ -206,7 +214,7 @@ class UpdateTable:
         apply_table_changes(draft, self.request)
         number = catalogs.next_number(txn)
         apply_index_actions(draft, self.request, running, number, switched=_switched(old, draft.billing_mode))
-        new = draft.finished()
+        new = with_new_label(old, draft.finished(), txn, now)
         removed = () if draft.removed is None else (_deleting(old, draft.removed, txn, now),)
         transition = draft.transition(now + surroundings.transient_seconds, removed)
         changes = [catalogs.save(with_transition(new, self._kept(transition, running)))]
@@ -214,6 +222,7 @@ class UpdateTable:
             changes += [catalogs.taken_numbers(number, 1), filling(new, draft.created, txn)]
         if draft.removed is not None:
             changes.append(Writes(puts=[garbage_of_index(draft.removed)]))
+        changes += stream_changes(old, new, txn, now)
         return Outcome(described(new, txn, now, merged(running, transition)), changes)
 
     def _kept(self, transition: Transition, running: Transition | None) -> Transition | None:

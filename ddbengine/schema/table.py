@@ -87,9 +87,19 @@ class TableSchema:
         return None if setting is None else TimeToLive(setting["AttributeName"], setting["Number"])
 
     @cached_property
+    def is_streamed(self) -> bool:
+        """Whether the table's stream is switched on."""
+        return bool(self.settings.get("StreamSpecification", {}).get("StreamEnabled", False))
+
+    @cached_property
     def is_logged(self) -> bool:
         """Whether a follower of the change log has a use for the table's changes: its stream."""
-        return bool(self.settings.get("StreamSpecification", {}).get("StreamEnabled", False))
+        return self.is_streamed
+
+    @cached_property
+    def partition_cuts(self) -> tuple[int, ...]:
+        """Where one partition ends and the next begins: partition hashes, in order; none for a single partition."""
+        return tuple(self.settings.get("PartitionCuts", ()))
 
     @cached_property
     def projected(self) -> dict[int, frozenset[str] | None]:

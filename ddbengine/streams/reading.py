@@ -15,7 +15,7 @@ from ddbengine.streams.records import Render, partition_hash, record_prefix
 from ddbengine.streams.rows import Shard
 
 FOLLOWER = "streams"
-"""The name under which streams follow the change log: its position is the trim horizon, before which nothing is read."""
+"""The name under which streams follow the change log.  Its position is the trim horizon: nothing is read before it."""
 
 SCAN_MAX_BYTES = 1 << 20
 """Of the log, looked at by one call whatever it finds: some milliseconds."""
@@ -72,9 +72,7 @@ class _Reader:
         return True
 
 
-def read_shard(
-    txn: ReadTxn, table_number: int, shard: Shard, after: int, most_records: int, render: Render
-) -> Page:
+def read_shard(txn: ReadTxn, table_number: int, shard: Shard, after: int, most_records: int, render: Render) -> Page:
     """Up to so many records of a shard behind an LSN, of up to a megabyte together, but at least one if it comes to one
     within what it may look at."""
     end = max(after, txn.lsn() if shard.last is None else min(txn.lsn(), shard.last))
