@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ddbengine import __version__
+from ddbengine.commands.streams.arguments import add_streams
 
 if TYPE_CHECKING:
     from ddbengine.api.server import Options
@@ -79,6 +80,7 @@ def _own_command(words: Sequence[str]) -> tuple[Callable[[argparse.Namespace], i
         allow_abbrev=False,
     )
     _add_serve_options(serve)
+    serve.set_defaults(run=_serve_given)
     doctor = commands.add_parser(
         "doctor",
         help="check a store that no server has open, and repair it",
@@ -88,13 +90,18 @@ def _own_command(words: Sequence[str]) -> tuple[Callable[[argparse.Namespace], i
         allow_abbrev=False,
     )
     _add_doctor_options(doctor)
+    doctor.set_defaults(run=_doctor)
+    add_streams(commands)
     given = parser.parse_args(words)
     if given.command is None:
         parser.error("say what to do: ddbengine serve")
-    if given.command == "doctor":
-        return _doctor, given
-    _check_serve_options(serve, given)
-    return lambda given: _serve(_serve_options(given)), given
+    if given.command == "serve":
+        _check_serve_options(serve, given)
+    return given.run, given
+
+
+def _serve_given(given: argparse.Namespace) -> int:
+    return _serve(_serve_options(given))
 
 
 def _serve_options(given: argparse.Namespace) -> Options:

@@ -1,0 +1,142 @@
+"""Clients of the endpoint that is meant.
+
+Nothing goes to AWS unless somebody says so: by ``--aws``, or by an endpoint that the environment or the AWS
+configuration names.  Otherwise the endpoint is a server on this machine, where any credentials and region will do.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from argparse import Namespace
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from ddbengine.commands.streams.failures import USAGE, Failure
+from ddbengine.consumer.events import keep_raw_records
+from ddbengine.consumer.failures import translated
+
+__all__ = ["DEFAULT_ENDPOINT", "Connection", "connect"]
+
+DEFAULT_ENDPOINT = "http://127.0.0.1:8000"
+_LOCAL_REGION = "us-east-1"
+_LOCAL_KEY = "local"
+_CONNECT_TIMEOUT_SECONDS = 5
+_READ_TIMEOUT_SECONDS = 60
+_CONNECTIONS_MAX = 64
+_TABLES, _STREAMS = "dynamodb", "dynamodbstreams"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Clients for one endpoint, and for one account and region there."""
+
+    tables: Any
+    """Of DynamoDB."""
+    streams: Any
+    """Of DynamoDB Streams; it gives records as they came (``consumer.events``)."""
+    access_key: str | None
+    """The access key id, where the endpoint is on this machine: a server there may keep the tables of each apart."""
+
+    @property
+    def where(self) -> str:
+        """The endpoint as it is told to the person."""
+        return str(self.streams.meta.endpoint_url)
+
+
+def connect(given: Namespace) -> Connection:
+    """Clients as the options --endpoint-url, --aws, --region and --profile say.  Raise Failure or ConsumerError."""
+    try:
+        return _connect(given, _config(given.aws))
+    except BotoCoreError as error:
+        raise translated(error) from error
+    except ValueError as error:
+        raise Failure(str(error), USAGE) from error
+
+
+def _config(ignore_configured_endpoints: bool) -> Config:
+    return Config(
+        # Requests are repeated by ``patience``, which says so; what is refused at the start is told at once.
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+        read_timeout=_READ_TIMEOUT_SECONDS,
+        max_pool_connections=_CONNECTIONS_MAX,
+        ignore_configured_endpoint_urls=ignore_configured_endpoints or None,
+    )
+
+
+def _connect(given: Namespace, config: Config) -> Connection:
+    session = boto3.Session(profile_name=given.profile)
+    urls = _endpoints(given, session)
+    local = urls[_TABLES] is not None and _is_loopback(urls[_TABLES])
+    keys: dict[str, str] = {}
+    if local:
+        # There is no use in asking the metadata service of a cloud for what any server on this machine takes.
+        session._session.get_component("credential_provider").remove("iam-role")
+        if session.get_credentials() is None:
+            keys = {"aws_access_key_id": _LOCAL_KEY, "aws_secret_access_key": _LOCAL_KEY}
+    region = given.region or session.region_name or (_LOCAL_REGION if local else None)
+    tables, streams = (
+        session.client(name, endpoint_url=urls[name], region_name=region, config=config, **keys)
+        for name in (_TABLES, _STREAMS)
+    )
+    access_key = (keys.get("aws_access_key_id") or session.get_credentials().access_key) if local else None
+    keep_raw_records(streams)
+    return Connection(tables, streams, access_key)
+
+
+def _endpoints(given: Namespace, session: Any) -> dict[str, str | None]:
+    """By service; None is AWS's own."""
+    if given.aws:
+        return {_TABLES: None, _STREAMS: None}
+    if given.endpoint_url:
+        return {_TABLES: given.endpoint_url, _STREAMS: given.endpoint_url}
+    configured = {name: _configured(session, name) for name in (_TABLES, _STREAMS)}
+    if not any(configured.values()):
+        return {_TABLES: DEFAULT_ENDPOINT, _STREAMS: DEFAULT_ENDPOINT}
+    # A local server has tables and streams on one port, and most people name it for the tables alone.
+    tables, streams = configured[_TABLES], configured[_STREAMS]
+    return {
+        _TABLES: tables or (None if _is_of_aws(streams) else streams),
+        _STREAMS: streams or (None if _is_of_aws(tables) else tables),
+    }
+
+
+def _configured(session: Any, name: str) -> str | None:
+    """The endpoint that AWS_ENDPOINT_URL, its kin and the AWS configuration name for a service."""
+    region = session.region_name or _LOCAL_REGION
+    keys = {"aws_access_key_id": _LOCAL_KEY, "aws_secret_access_key": _LOCAL_KEY}
+    plain, ignoring = (
+        session.client(name, region_name=region, config=Config(ignore_configured_endpoint_urls=ignored), **keys)
+        for ignored in (None, True)
+    )
+    url = str(plain.meta.endpoint_url)
+    return None if url == ignoring.meta.endpoint_url else url
+
+
+def _is_of_aws(url: str | None) -> bool:
+    host = (url and urlsplit(url).hostname) or ""
+    return ".amazonaws." in f".{host}" or host.endswith(".api.aws")
+
+
+def _is_loopback(url: str | None) -> bool:
+    host = (url and urlsplit(url).hostname) or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return _resolves_to_loopback(host)
+
+
+def _resolves_to_loopback(host: str) -> bool:
+    try:
+        found = socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False
+    return all(ipaddress.ip_address(str(address[0]).split("%")[0]).is_loopback for *_, address in found)
