@@ -12,14 +12,16 @@ from typing import Any
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import writes_of
 from ddbengine.engine.clock import Clock
-from ddbengine.engine.context import Caller, Prepare, Surroundings
+from ddbengine.engine.context import Caller, Prepare, StreamSettings, Surroundings
 from ddbengine.engine.expiration import Expiration, is_anything_registered
 from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.operations import OPERATIONS
+from ddbengine.engine.partitions import PartitionWatch, SplitPartition, Thresholds, namespace_of
 from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
 from ddbengine.engine.reset import Reset
+from ddbengine.engine.stream_upkeep import StreamUpkeep, upkeep_pending
 from ddbengine.engine.struck import prepare_struck
 from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS
 from ddbengine.storage.status import StoreStatus
@@ -31,11 +33,14 @@ __all__ = ["Engine"]
 PURGE = "removing what deleted tables left behind"
 EXPIRE = "deleting expired items"
 FORGET = "forgetting client request tokens"
+STREAMS = "rolling over shards and dropping old ones"
+SPLIT = "splitting partitions"
 TTL_INTERVAL_SECONDS = 1.0
 
 _CHORES_AFTER = {
+    "CreateTable": (STREAMS, SPLIT),
     "DeleteTable": (PURGE,),
-    "UpdateTable": (PURGE,),
+    "UpdateTable": (PURGE, STREAMS, SPLIT),
     "UpdateTimeToLive": (EXPIRE, PURGE),
 }
 """What there may be to do after an operation, by its name."""
@@ -56,22 +61,30 @@ class Engine:
         shared: bool = False,
         transient_seconds: float = 0.0,
         ttl_interval: float = TTL_INTERVAL_SECONDS,
+        streams: StreamSettings | None = None,
+        thresholds: Thresholds | None = None,
     ) -> None:
         """``open_store`` is given the function that turns changes into writes.  ``clock`` gives seconds since the
         epoch; ``shared`` puts all callers into one namespace; see ``Surroundings`` for transient_seconds.  Every
-        ``ttl_interval`` seconds it is seen whether items have expired."""
+        ``ttl_interval`` seconds it is seen whether items have expired.  ``thresholds`` say when a partition is
+        split."""
         self.store = open_store(writes_of)
         self.faults: Faults | None = None
         """Faults on demand; may be set and taken away at any time."""
         self.clock = clock if isinstance(clock, Clock) else Clock(clock)
         self._ttl_interval = ttl_interval
         catalog = Catalog(self.clock)
-        self._surroundings = Surroundings(catalog, self.clock, shared, transient_seconds)
+        self._thresholds = thresholds or Thresholds()
+        self._surroundings = Surroundings(
+            catalog, self.clock, shared, transient_seconds, streams=streams or StreamSettings()
+        )
         self._housekeeper = Housekeeper(
             {
                 PURGE: purge_chore(self.store, self.clock),
                 EXPIRE: Expiration(self.store, catalog, self.clock, ttl_interval),
                 FORGET: sweep_chore(self.store, self.clock),
+                STREAMS: StreamUpkeep(self.store, self.clock, self._surroundings.streams),
+                SPLIT: PartitionWatch(self.store, self._cut_partition, time.monotonic, self._thresholds),
             }
         )
         self._take_up_chores()
@@ -79,20 +92,43 @@ class Engine:
     def _take_up_chores(self) -> None:
         """See what the last engine on this store left to do."""
         with self.store.snapshot() as txn:
-            pending = {PURGE: purge_pending(txn), EXPIRE: is_anything_registered(txn), FORGET: sweep_pending(txn)}
+            pending = {
+                PURGE: purge_pending(txn),
+                EXPIRE: is_anything_registered(txn),
+                FORGET: sweep_pending(txn),
+                STREAMS: upkeep_pending(txn),
+                SPLIT: upkeep_pending(txn),
+            }
         for name, is_pending in pending.items():
             if is_pending:
                 self._housekeeper.ask(name)
 
     def advance_clock(self, seconds: float) -> float:
-        """Put the engine's time forward, and delete what has expired by then; return the time it now is.
+        """Put the engine's time forward, delete what has expired by then, and roll over the shards that are due; return
+        the time it now is.
 
-        The deletions are in the background.  ValueError for a negative number of seconds.
+        What is done then is done in the background.  ValueError for a negative number of seconds.
         """
         now = self.clock.advance(seconds)
         self._housekeeper.ask(EXPIRE)
         self._housekeeper.ask(FORGET)
+        self._housekeeper.ask(STREAMS)
         return now
+
+    def split_partition(self, table_name: str, at: int | None = None) -> bytes:
+        """Cut the partition of a table that holds a partition hash in two at that hash; without one, the widest in the
+        middle.  Its shard is closed and followed by two children.
+
+        Returns JSON: ``TableName``, and ``Partitions`` with FromHash, ToHash (exclusive) and ShardId of each.  Raise
+        ResourceNotFoundException, or ValidationException when callers have several such tables, or for no place to cut.
+        """
+        with self.store.snapshot() as txn:
+            namespace = namespace_of(txn, table_name)
+        return self._cut_partition(namespace, table_name, at)
+
+    def _cut_partition(self, namespace: str, table_name: str, at: int | None) -> bytes:
+        plan = SplitPartition(self._surroundings.catalog, self.clock, namespace, table_name, at)
+        return self.store.submit(plan).result().body
 
     def prepare(self, operation: str, request: dict[str, Any], caller: Caller) -> Plan:
         """Make the plan of a checked request; raise ApiError for what is wrong whatever the store holds."""
@@ -143,6 +179,8 @@ class Engine:
             shared=surroundings.shared,
             transient_seconds=surroundings.transient_seconds,
             ttl_interval=self._ttl_interval,
+            streams=surroundings.streams,
+            thresholds=self._thresholds,
         )
 
     def reset(self) -> None:

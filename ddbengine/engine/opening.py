@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ddbengine.engine.clock import Clock
+from ddbengine.engine.context import StreamSettings
 from ddbengine.engine.engine import TTL_INTERVAL_SECONDS, Engine
 from ddbengine.engine.fault_rules import FaultRules
 from ddbengine.engine.faults import Faults
@@ -30,6 +31,7 @@ def open_engine(
     transient_seconds: float = 0.0,
     ttl_interval: float = TTL_INTERVAL_SECONDS,
     clock: Callable[[], float] = time.time,
+    streams: StreamSettings | None = None,
     faults: FaultRules | None = None,
     replicas: int | None = None,
     replica_paths: Sequence[Path] = (),
@@ -65,6 +67,7 @@ def open_engine(
             shared=shared,
             transient_seconds=transient_seconds,
             ttl_interval=ttl_interval,
+            streams=streams,
         )
     except StoreError as error:
         raise CannotOpen(str(error)) from error

@@ -5,6 +5,7 @@ Each is part of the plan that changes the table, so a stream has exactly the cha
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from ddbengine.schema.arns import stream_arn
@@ -68,7 +69,7 @@ def _started(schema: TableSchema, txn: ReadTxn, now: float) -> list[Writes]:
         table_id=schema.id,
         view_type=schema.settings["StreamSpecification"]["StreamViewType"],
         key=tuple(attribute.name for attribute in schema.key),
-        created=now,
+        created=math.floor(now * 1000) / 1000,  # the time that its label tells
         disabled=None,
         open_shards=(),
         newest_shard=0,

@@ -94,9 +94,10 @@ def read_shard(txn: ReadTxn, table_number: int, shard: Shard, after: int, most_r
 
 def last_before(txn: ReadTxn, micros: int) -> int:
     """The LSN of the last change in the log that was made before a time; one less than the log begins with if there is
-    none.  Entries are in order of time, so this looks at a few of them only."""
-    older = txn.log_begin() - 1
-    end = txn.lsn()
+    none, and 0 when the log is empty.  Entries are in order of time, so this looks at a few of them only."""
+    older, end = txn.log_begin() - 1, txn.lsn()
+    if older >= end:
+        return 0
     while older < end:
         middle = (older + end) // 2
         entries = txn.log_after(middle, 1)
