@@ -5,6 +5,7 @@ Exit codes: 0 done, which a person's Ctrl+C is too; the others are in ``failures
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -27,7 +28,7 @@ def run(command: Callable[[Namespace], int | None], given: Namespace) -> int:
     """Run a command, which returns its exit code or None, and return the code.  A signal to stop is a KeyboardInterrupt
     in it, be it Ctrl+C or SIGTERM."""
     try:
-        with _signals():
+        with _signals(), _logged(given):
             return command(given) or DONE
     except (KeyboardInterrupt, Stopped):
         return DONE
@@ -44,6 +45,25 @@ def run(command: Callable[[Namespace], int | None], given: Namespace) -> int:
 def note(line: str) -> None:
     """Say something that is no part of the output."""
     print(f"ddbengine: {line}", file=sys.stderr, flush=True)
+
+
+class _Notes(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        note(record.getMessage())
+
+
+@contextmanager
+def _logged(given: Namespace) -> Iterator[None]:
+    """What the consumer's modules log, said as a note: warnings, and more where the command has a ``log_level``."""
+    log = logging.getLogger("ddbengine.consumer")
+    before, handler = log.level, _Notes()
+    log.setLevel(getattr(given, "log_level", logging.WARNING))
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
 
 
 @contextmanager

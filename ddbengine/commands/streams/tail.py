@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sys
 import time
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from ddbengine.commands.streams.connection import connect
-from ddbengine.commands.streams.follow import AtNumber, AtTime, Follower, Start
+from ddbengine.commands.streams.follow import Follower
 from ddbengine.commands.streams.formats import writer_for
 from ddbengine.commands.streams.moments import NotAMoment, moment
 from ddbengine.commands.streams.patience import Patience
@@ -19,7 +18,8 @@ from ddbengine.commands.streams.running import note
 from ddbengine.consumer.errors import BadPattern, BadStart
 from ddbengine.consumer.events import Record
 from ddbengine.consumer.filters import Accept, compile_filters
-from ddbengine.consumer.stream_api import LATEST, TRIM_HORIZON, StreamApi, find_stream
+from ddbengine.consumer.positions import LATEST, TRIM_HORIZON, Start, start_from
+from ddbengine.consumer.stream_api import StreamApi, find_stream
 
 __all__ = ["start_of", "tail"]
 
@@ -34,7 +34,7 @@ def tail(given: Namespace) -> None:
     connection = connect(given)
     patience = Patience(note)
     arn = patience(lambda: find_stream(connection.tables, given.table))
-    follower = Follower(StreamApi(connection.streams, arn), start, patience, note)
+    follower = Follower(StreamApi(connection.streams, arn), start, patience)
     writer = writer_for(given.format, sys.stdout, given.color)
     rounds = _until_idle(follower.rounds(), given.until_idle) if given.until_idle else follower.rounds()
     for records in _limited(_announced(rounds, given.table, given.start), accept, given.limit):
@@ -50,21 +50,18 @@ def _filters(patterns: Sequence[str]) -> Accept:
 
 def start_of(text: str, now: datetime) -> Start:
     """What --from says: latest, trim-horizon, a sequence number, or a moment.  Raise BadStart."""
-    word = text.strip().upper().replace("-", "_")
-    if word in (LATEST, TRIM_HORIZON):
-        return word
-    if _DIGITS.match(text.strip()):
-        return _at_number(text.strip())
+    words = text.strip()
+    if words.upper().replace("-", "_") in (LATEST, TRIM_HORIZON):
+        return start_from(words)
+    if _DIGITS.match(words):
+        if not _NUMBER_MIN_DIGITS <= len(words) <= _NUMBER_MAX_DIGITS:
+            digits = f"{_NUMBER_MIN_DIGITS} to {_NUMBER_MAX_DIGITS} digits"
+            raise BadStart(f"--from: a sequence number has {digits}, not {len(words)}")
+        return start_from(words)
     try:
-        return AtTime(math.floor(moment(text, now).timestamp()))
+        return start_from(moment(words, now))
     except NotAMoment as error:
         raise BadStart(f"--from: {error}, or latest, trim-horizon or a sequence number") from None
-
-
-def _at_number(digits: str) -> AtNumber:
-    if not _NUMBER_MIN_DIGITS <= len(digits) <= _NUMBER_MAX_DIGITS:
-        raise BadStart(f"--from: a sequence number has {_NUMBER_MIN_DIGITS} to {_NUMBER_MAX_DIGITS} digits: {digits}")
-    return AtNumber(digits)
 
 
 def _announced(rounds: Iterator[list[Record]], table: str, start: str) -> Iterator[list[Record]]:
