@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,11 @@ _DEFAULT_PORT = 8000
 _REPLICAS_ON_DISK = 3
 _TTL_INTERVAL_MIN_SECONDS = 0.01
 _TTL_INTERVAL_MAX_SECONDS = 86_400
+_PARTITIONS_MAX = 1_000
+_ROLLOVER_MIN_SECONDS = 1
+_ROLLOVER_MAX_SECONDS = 86_400
+_RETENTION_MIN_HOURS = 0.001
+_RETENTION_MAX_HOURS = 8_760
 _LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 _VERSION = f"ddbengine {__version__}"
 
@@ -125,6 +131,10 @@ def _serve_options(given: argparse.Namespace) -> Options:
         min_replicas=given.min_replicas,
         ttl_interval=given.ttl_interval,
         adjustable_clock=given.adjustable_clock,
+        partitions=given.partitions,
+        shard_rollover=given.shard_rollover,
+        stream_retention_hours=given.stream_retention,
+        adjustable_partitions=given.adjustable_partitions,
         faults=given.faults,
     )
 
@@ -208,25 +218,61 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
     add("--tls-key", type=Path, metavar="FILE", help="its PEM private key, if not in the same file")
     add(
         "--ttl-interval",
-        type=_seconds,
+        type=_between(_TTL_INTERVAL_MIN_SECONDS, _TTL_INTERVAL_MAX_SECONDS, "seconds"),
         metavar="SECONDS",
         default=1.0,
         help="how often to look for expired items (default: 1)",
     )
     add("--adjustable-clock", action="store_true", help="let POST /_ddbengine/clock put the server's time forward")
     add("--faults", type=_faults, metavar="FILE|JSON", help="make requests fail as these rules say (docs/faults.md)")
+    _add_stream_options(parser)
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not _TTL_INTERVAL_MIN_SECONDS <= seconds <= _TTL_INTERVAL_MAX_SECONDS:
-        raise argparse.ArgumentTypeError(
-            f"a number of seconds from {_TTL_INTERVAL_MIN_SECONDS} to {_TTL_INTERVAL_MAX_SECONDS}, not {text!r}"
-        )
-    return seconds
+def _add_stream_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--partitions",
+        type=_partitions,
+        metavar="N",
+        default=1,
+        help="partitions of a new table, each of which feeds a shard of its stream (default: 1)",
+    )
+    add(
+        "--shard-rollover",
+        type=_between(_ROLLOVER_MIN_SECONDS, _ROLLOVER_MAX_SECONDS, "seconds"),
+        metavar="SECONDS",
+        default=14_400.0,
+        help="how long a shard of a stream is open before another one follows it (default: 14400, four hours)",
+    )
+    add(
+        "--stream-retention",
+        type=_between(_RETENTION_MIN_HOURS, _RETENTION_MAX_HOURS, "hours"),
+        metavar="HOURS",
+        default=24.0,
+        help="how long the records of streams can be read (default: 24)",
+    )
+    add("--adjustable-partitions", action="store_true", help="let POST /_ddbengine/partitions split partitions")
+
+
+def _partitions(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _PARTITIONS_MAX:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {_PARTITIONS_MAX}, not {text!r}")
+    return int(text)
+
+
+def _between(least: float, most: float, unit: str) -> Callable[[str], float]:
+    """What reads a number of some unit within bounds."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"a number of {unit} from {least} to {most}, not {text!r}")
+        return number
+
+    return read
 
 
 def _faults(text: str) -> FaultRules:

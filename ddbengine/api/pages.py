@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ddbengine import __version__
+from ddbengine.errors import ApiError
 from ddbengine.storage.status import FAILED, REBUILDING, StoreStatus
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["AdvanceClock", "Pages", "health"]
+__all__ = ["AdvanceClock", "Pages", "SplitPartition", "health"]
 
 AdvanceClock = Callable[[float], float]
 """Puts the engine's time forward by some seconds and returns what it then is; ValueError for seconds it cannot."""
+
+SplitPartition = Callable[[str, int | None], bytes]
+"""Splits the partition of a table that holds a hash, or the widest one; returns what to answer, or raises ApiError."""
 
 _LANDING = """\
 <!doctype html>
@@ -91,7 +95,12 @@ class Pages:
     """The application, opened at the first call of ``protocol``."""
 
     def __init__(
-        self, status: Callable[[], StoreStatus], *, tls: bool, advance_clock: AdvanceClock | None = None
+        self,
+        status: Callable[[], StoreStatus],
+        *,
+        tls: bool,
+        advance_clock: AdvanceClock | None = None,
+        split_partition: SplitPartition | None = None,
     ) -> None:
         """``status`` tells of the store; it is called from another thread than the loop's."""
         self._status = status
@@ -99,6 +108,7 @@ class Pages:
         self._started = time.monotonic()
         self._opening = asyncio.Lock()
         self._advance_clock = advance_clock
+        self._split_partition = split_partition
         self._runner: web.AppRunner | None = None
 
     async def protocol(self) -> asyncio.Protocol:
@@ -130,6 +140,8 @@ class Pages:
         )
         if self._advance_clock is not None:
             application.add_routes([web.post("/_ddbengine/clock", self._clock)])
+        if self._split_partition is not None:
+            application.add_routes([web.post("/_ddbengine/partitions", self._partitions)])
         application.on_response_prepare.append(_close_after)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -175,10 +187,24 @@ class Pages:
 
         assert self._advance_clock is not None, "there is a route only with a clock"
         try:
-            now = self._advance_clock(_advance_of(request.content_type, await request.read()))
+            now = self._advance_clock(_advance_of(_members(request.content_type, await request.read())))
         except ValueError as error:
             return web.json_response({"message": str(error)}, status=400)
         return web.json_response({"now": now})
+
+    async def _partitions(self, request: web.Request) -> web.StreamResponse:
+        """``{"TableName": name}`` splits the widest partition of a table in the middle, with ``"At": hash`` beside it
+        the one that holds this partition hash, there.  Answered with ``Engine.split_partition``'s account."""
+        from aiohttp import web
+
+        assert self._split_partition is not None, "there is a route only with a way to split"
+        loop = asyncio.get_running_loop()
+        try:
+            table_name, at = _split_of(_members(request.content_type, await request.read()))
+            body = await loop.run_in_executor(None, self._split_partition, table_name, at)
+        except (ValueError, ApiError) as error:
+            return web.json_response({"message": str(error)}, status=400)
+        return web.Response(body=body, content_type="application/json")
 
 
 def health(status: StoreStatus, uptime_seconds: float) -> dict[str, Any]:
@@ -194,13 +220,27 @@ def health(status: StoreStatus, uptime_seconds: float) -> dict[str, Any]:
     }
 
 
-def _advance_of(content_type: str, body: bytes) -> float:
+def _members(content_type: str, body: bytes) -> object:
     if content_type != "application/json":
         raise ValueError(f"the content type is to be application/json, not {content_type}")
     try:
-        members = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error}") from error
+
+
+def _split_of(members: object) -> tuple[str, int | None]:
+    if not isinstance(members, dict) or not {"TableName"} <= members.keys() <= {"TableName", "At"}:
+        raise ValueError('an object like {"TableName": name} or {"TableName": name, "At": partition hash} is needed')
+    table_name, at = members["TableName"], members.get("At")
+    if not isinstance(table_name, str):
+        raise ValueError("TableName is a string")
+    if at is not None and (isinstance(at, bool) or not isinstance(at, int)):
+        raise ValueError("At is a whole number")
+    return table_name, at
+
+
+def _advance_of(members: object) -> float:
     if not isinstance(members, dict) or members.keys() != {"advance"}:
         raise ValueError('an object with one member is needed: {"advance": seconds}')
     seconds = members["advance"]

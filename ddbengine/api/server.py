@@ -19,7 +19,7 @@ from ddbengine.api.connection_limits import ConnectionLimits
 from ddbengine.api.cors import Cors
 from ddbengine.api.dispatch import Check, Dispatcher, Operator
 from ddbengine.api.frame import Framer
-from ddbengine.api.pages import AdvanceClock, Pages
+from ddbengine.api.pages import AdvanceClock, Pages, SplitPartition
 
 if TYPE_CHECKING:
     from ddbengine.engine.engine import Engine
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["CannotServe", "Options", "RunningServer", "Server", "new_event_loop", "serve", "start_server"]
 
 _BACKLOG = 1024
+_SECONDS_PER_HOUR = 3600
 TRANSIENT_SECONDS = 2.0
 """How long --delay-transient-statuses shows CREATING and its like: long enough for a client to see it, and no more."""
 
@@ -66,6 +67,13 @@ class Options:
     adjustable_clock: bool = False
     """Whether a page lets anybody put the engine's time forward."""
     faults: FaultRules | None = None
+    partitions: int = 1
+    """Of a new table."""
+    shard_rollover: float = 14_400.0
+    """Seconds that a shard of a stream is open."""
+    stream_retention_hours: float = 24.0
+    adjustable_partitions: bool = False
+    """Whether a page lets anybody split partitions."""
 
 
 class Server:
@@ -80,12 +88,16 @@ class Server:
         limits: ConnectionLimits | None = None,
         tls: ssl.SSLContext | None = None,
         advance_clock: AdvanceClock | None = None,
+        split_partition: SplitPartition | None = None,
     ) -> None:
-        """``advance_clock`` is what a page may put the engine's time forward with; None for no such page."""
+        """``advance_clock`` is what a page may put the engine's time forward with, ``split_partition`` what it may
+        split partitions with; None for no such page."""
         limits = limits or ConnectionLimits()
         allowed = Cors.of_option(cors)
         self._tls = tls
-        self._pages = Pages(engine.status, tls=tls is not None, advance_clock=advance_clock)
+        self._pages = Pages(
+            engine.status, tls=tls is not None, advance_clock=advance_clock, split_partition=split_partition
+        )
         self._acceptor = Acceptor(
             asyncio.get_running_loop(),
             Dispatcher(engine, check, allowed, limits.body_bytes),
@@ -148,6 +160,7 @@ def start_server(
     limits: ConnectionLimits | None = None,
     tls: ssl.SSLContext | None = None,
     advance_clock: AdvanceClock | None = None,
+    split_partition: SplitPartition | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> RunningServer:
     """Serve an engine from a background thread; returns when it listens.  Raises CannotServe."""
@@ -158,7 +171,13 @@ def start_server(
 
     async def listen() -> None:
         server = Server(
-            engine, check=check or _model_check(), cors=cors, limits=limits, tls=tls, advance_clock=advance_clock
+            engine,
+            check=check or _model_check(),
+            cors=cors,
+            limits=limits,
+            tls=tls,
+            advance_clock=advance_clock,
+            split_partition=split_partition,
         )
         started.append(server)
         await server.listen(host, port)
@@ -190,6 +209,7 @@ def start_server(
 
 def serve(options: Options) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code.  One line on stderr says why when it cannot."""
+    from ddbengine.engine.context import StreamSettings
     from ddbengine.engine.opening import CannotOpen, open_engine
 
     logging.basicConfig(level=options.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -207,6 +227,9 @@ def serve(options: Options) -> int:
             replica_lag_ms=options.replica_lag_ms,
             min_replicas=options.min_replicas,
             ttl_interval=options.ttl_interval,
+            streams=StreamSettings(
+                options.partitions, options.shard_rollover, options.stream_retention_hours * _SECONDS_PER_HOUR
+            ),
             faults=options.faults,
         )
     except (CannotServe, CannotOpen) as error:
@@ -227,7 +250,15 @@ async def _serve_until_stopped(engine: Engine, options: Options, tls: ssl.SSLCon
     stopping = asyncio.Event()
     _on_stop_signals(stopping.set)
     advance_clock = engine.advance_clock if options.adjustable_clock else None
-    server = Server(engine, check=_model_check(), cors=options.cors, tls=tls, advance_clock=advance_clock)
+    split_partition = engine.split_partition if options.adjustable_partitions else None
+    server = Server(
+        engine,
+        check=_model_check(),
+        cors=options.cors,
+        tls=tls,
+        advance_clock=advance_clock,
+        split_partition=split_partition,
+    )
     try:
         await server.listen(options.host, options.port)
         print(_announcement(options, server.port), flush=True)
