@@ -7,6 +7,7 @@ Reads everything and recomputes what the engine keeps up step by step:
 - the entries of each index are exactly those that its table's items project;
 - the counts of items and bytes of each table, index and item collection equal a recount;
 - expiry entries and client request tokens are those there should be (``time_invariants``);
+- streams are those of the tables, and their shards have every record once (``stream_invariants``);
 - no row belongs to a table or an index that neither exists nor is known as garbage.
 
 Takes memory for the catalog, whatever the number of items: keyspaces of the same order are walked side by side.
@@ -27,6 +28,7 @@ from ddbengine.engine.changes import COLLECTIONS, COUNTERS, collection_counter
 from ddbengine.engine.expiration import REGISTER
 from ddbengine.engine.keys import ITEMS, after, item_key, table_prefix
 from ddbengine.engine.purge import DEADLINES, GARBAGE
+from ddbengine.engine.stream_invariants import broken_streams
 from ddbengine.engine.time_invariants import broken_expiries, broken_tokens
 from ddbengine.indexes.entries import ENTRIES, Entry, entry_of, index_prefix
 from ddbengine.indexes.expiries import EXPIRIES
@@ -35,6 +37,7 @@ from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.schema.transition import DELETING, transition_of
 from ddbengine.storage.findings import Finding, shown
 from ddbengine.storage.store import ReadTxn
+from ddbengine.streams.rows import SHARDS, STREAMS
 
 __all__ = ["broken_invariants"]
 
@@ -61,6 +64,7 @@ def broken_invariants(txn: ReadTxn, advance: Advance = lambda rows: None) -> Ite
     yield from _counter_findings(txn, catalog, counts)
     yield from broken_expiries(txn, catalog.schemas)
     yield from broken_tokens(txn)
+    yield from broken_streams(txn, catalog.schemas)
     yield from _strays(txn, catalog)
 
 
@@ -93,7 +97,7 @@ class _Catalog:
             elif key == VERSION_KEY:
                 if len(row) != 8:
                     yield _in_catalog("catalog-row-unreadable", key, f"the version has {len(row)} bytes in place of 8")
-            elif key != NUMBER_KEY and not key.startswith(REGISTER):
+            elif key != NUMBER_KEY and not key.startswith((REGISTER, STREAMS, SHARDS)):
                 yield _in_catalog("catalog-row-unknown", key, "is no row of a catalog")
         yield from self._check_numbers(txn)
 
