@@ -17,7 +17,17 @@ from ddbengine.consumer.events import Record, keep_raw_records, lambda_record
 from ddbengine.consumer.failures import code_of
 from ddbengine.consumer.shards import Shard, Stream, shard_of
 
-__all__ = ["LATEST", "TRIM_HORIZON", "Page", "Position", "StreamApi", "Streams", "clients", "find_stream"]
+__all__ = [
+    "LATEST",
+    "TRIM_HORIZON",
+    "Page",
+    "Position",
+    "StreamApi",
+    "Streams",
+    "clients",
+    "find_stream",
+    "list_streams",
+]
 
 TRIM_HORIZON = "TRIM_HORIZON"
 LATEST = "LATEST"
@@ -88,6 +98,18 @@ def find_stream(dynamodb: Any, table: str) -> str:
             " StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES"
         )
     return arn
+
+
+def list_streams(streams: Any, table: str) -> list[str]:
+    """The ARNs of all streams of a table that can still be read, switched off ones too, oldest first."""
+    found: list[Mapping[str, Any]] = []
+    start: dict[str, str] = {}
+    while True:
+        page = streams.list_streams(TableName=table, **start)
+        found.extend(page.get("Streams", ()))
+        if not page.get("LastEvaluatedStreamArn"):
+            return [stream["StreamArn"] for stream in sorted(found, key=lambda stream: str(stream["StreamLabel"]))]
+        start = {"ExclusiveStartStreamArn": page["LastEvaluatedStreamArn"]}
 
 
 class StreamApi:
