@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from ddbengine.commands.streams.failures import TRIMMED, Failure
 from ddbengine.commands.streams.patience import Patience
 from ddbengine.consumer.discovery import begin_with, missing_leases
 from ddbengine.consumer.events import Record, created
 from ddbengine.consumer.leases import Beginning
-from ddbengine.consumer.positions import TRIM_HORIZON, Start, Where
+from ddbengine.consumer.positions import LATEST, TRIM_HORIZON, Start, Where
 from ddbengine.consumer.reader import Reading, ShardReader
 from ddbengine.consumer.shards import Shard, Stream, is_ready
-from ddbengine.consumer.stream_api import Streams
+from ddbengine.consumer.stream_api import Position, Streams
 
 __all__ = ["Follower"]
 
@@ -53,7 +54,7 @@ class Follower:
         self._has_one_ended = False
         """Since the shards were listed: then there are children to look for."""
 
-    def rounds(self) -> Iterator[list[Record]]:
+    def rounds(self) -> Generator[list[Record], None, None]:
         """The records of each round, none if there were none.  Ends when the stream is switched off and read to its
         end.  Raise StreamMissing, Failure, what boto3 raises, or Stopped."""
         with ThreadPoolExecutor(_READERS_MAX) as pool:
@@ -108,8 +109,17 @@ class Follower:
             if is_ready(stream.shards[lease.shard_id], stream.shards, self._finished)
         ]
         for shard, where in ready:
-            self._readers[shard.id] = ShardReader(self._streams, shard.id, _within(shard, where))
+            self._readers[shard.id] = ShardReader(self._streams, shard.id, self._where(shard, where))
         return bool(ready)
+
+    def _where(self, shard: Shard, where: Where) -> Where:
+        if where.checkpoint == LATEST:
+            # Only an iterator holds this very moment.
+            iterator = self._patience(lambda: self._streams.iterator(shard.id, Position(LATEST)))
+            return replace(where, iterator=iterator)
+        # All of a shard comes after a number that is below its first.
+        is_below = where.number is not None and int(where.number) < int(shard.first)
+        return Where(TRIM_HORIZON) if is_below else where
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -129,12 +139,6 @@ class Follower:
         if reader.trimmed and self._start.number is not None:
             raise _trimmed(self._start.number)
         return reading
-
-
-def _within(shard: Shard, where: Where) -> Where:
-    """All of a shard is after a number that is below its first."""
-    is_below = where.number is not None and int(where.number) < int(shard.first)
-    return Where(TRIM_HORIZON) if is_below else where
 
 
 def _trimmed(number: str) -> Failure:
