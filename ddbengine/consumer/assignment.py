@@ -85,6 +85,8 @@ def plan(
     counts = Counter(lease.owner for lease in owned if lease.owner is not None)
     mine = len(held)
     counts[worker] = mine
+    # Who asks for a lease may have none yet, and is a worker all the same.
+    counts.update({lease.wanted_by: 0 for lease in owned if lease.wanted_by is not None})
     share = min(most, math.ceil(len(candidates) / len(counts)))
     taken = sorted(free, key=lambda lease: _preference(worker, lease))[: max(0, share - mine)]
     if taken:

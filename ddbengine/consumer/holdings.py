@@ -28,6 +28,8 @@ class Held:
     is_lost: bool = False
     is_over: bool = False
     """Its shard is no longer worked on here."""
+    wanted_by: str | None = None
+    """A worker that this one should hand the shard to."""
     interrupt: threading.Event = field(default_factory=threading.Event)
     """Set when the lease is lost, when another worker should have it, and when this one is to stop: finish what is
     under way, keep the checkpoint, let go."""
@@ -81,6 +83,7 @@ class Holdings:
                 continue
             held.valid_until = sent + self._lease_seconds
             if row.wanted_by is not None:
+                held.wanted_by = row.wanted_by
                 held.interrupt.set()
 
     def rebalance(self, leases: Iterable[Lease]) -> list[Held]:
@@ -115,11 +118,28 @@ class Holdings:
         held.interrupt.set()
 
     def let_go(self, held: Held, *, release: bool) -> None:
-        """Its shard is no longer worked on here.  ``release`` frees the lease for others at once."""
+        """Its shard is no longer worked on here.  ``release`` gives the lease to the worker that has asked for it, or
+        frees it for any."""
         held.is_over = True
         try:
-            if release and held.is_valid(self._clock()) and self._store.release(held.lease):
-                log.info("released shard %s", held.shard_id)
+            if release and held.is_valid(self._clock()):
+                self._release(held)
         finally:
             with self._lock:
                 self._held.pop(held.shard_id, None)
+
+    def _release(self, held: Held) -> None:
+        if held.wanted_by is not None and self._store.release(held.lease, held.wanted_by):
+            log.info("handed shard %s to %s", held.shard_id, held.wanted_by)
+        elif self._store.release(held.lease):
+            log.info("released shard %s", held.shard_id)
+
+    def leave(self) -> None:
+        """Ask for nothing any more, and give back what was handed over and not yet taken.  Nothing is held."""
+        for lease in self._store.leases():
+            if lease.wanted_by == self.worker:
+                self._store.withdraw(lease, self.worker)
+        # Nobody hands this worker anything now, so the rows that name it are all there will be.
+        for lease in self._store.leases():
+            if lease.owner == self.worker:
+                self._store.release(lease)

@@ -170,8 +170,16 @@ class LeaseTable:
             removed += ["leaseOwner", "leaseWantedBy"]
         return self._update_owned(lease, f"{edits} REMOVE {', '.join(removed)}", values) is not None
 
-    def release(self, lease: Lease) -> bool:
-        return self._update_owned(lease, "REMOVE leaseOwner, leaseWantedBy", {}) is not None
+    def release(self, lease: Lease, to: str | None = None) -> bool:
+        if to is None:
+            return self._update_owned(lease, "REMOVE leaseOwner, leaseWantedBy", {}) is not None
+        edits = "SET leaseOwner = :to, leaseCounter = leaseCounter + :one REMOVE leaseWantedBy"
+        values = {":worker": {"S": lease.owner}, ":to": {"S": to}, ":one": {"N": "1"}}
+        return self._update(lease, edits, f"{_OWNED} AND leaseWantedBy = :to", values) is not None
+
+    def withdraw(self, lease: Lease, worker: str) -> bool:
+        condition = "leaseTakes = :takes AND leaseWantedBy = :wanter"
+        return self._update(lease, "REMOVE leaseWantedBy", condition, {":wanter": {"S": worker}}) is not None
 
     def ask_for(self, lease: Lease, worker: str) -> bool:
         condition = "leaseOwner = :owner AND leaseTakes = :takes AND attribute_not_exists(leaseWantedBy)"

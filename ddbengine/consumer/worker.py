@@ -90,8 +90,15 @@ class Worker:
                     thread.join()
             self._done.set()
             renewing.join()
+            self._leave()
             if self._failure is not None:
                 raise self._failure
+
+    def _leave(self) -> None:
+        try:
+            self._holdings.leave()
+        except (BotoCoreError, ClientError) as error:
+            log.warning("leases handed to this worker could not be given back and have to run out: %s", error)
 
     # --- beginning ---------------------------------------------------------------------------------------------------
 
