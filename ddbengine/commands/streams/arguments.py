@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ddbengine.commands.streams.moments import NotASpan, span_seconds
@@ -32,6 +33,7 @@ def add_streams(commands: Any) -> None:
     _add_list(of_streams, where)
     _add_describe(of_streams, where)
     _add_tail(of_streams, where)
+    _add_consume(of_streams, where)
 
 
 def _where() -> argparse.ArgumentParser:
@@ -116,6 +118,109 @@ def _add_tail(commands: Any, where: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_consume(commands: Any, where: argparse.ArgumentParser) -> None:
+    parser = _add(
+        commands,
+        "consume",
+        where,
+        _consume,
+        "hand records to a function, a command or an endpoint",
+        "Hand the records of a stream on in batches, each record at least once and in order for each item. What has "
+        "been handled is remembered in a table, which all workers of an application share: start it again, and it "
+        "goes on where it was; start it on several machines, and they share the shards.",
+    )
+    _add_table(parser)
+    _add_handler(parser)
+    _add_from(parser, "trim-horizon")
+    _add_filter(parser)
+    _add_batches(parser)
+    _add_failing(parser)
+    _add_sharing(parser)
+    parser.add_argument("--metrics-port", type=_port, metavar="PORT", help="serve metrics for Prometheus on 127.0.0.1")
+    parser.add_argument("--verbose", action="store_true", help="log more")
+
+
+def _add_handler(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("handler, one of")
+    which = group.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "--handler",
+        metavar="MODULE:FUNCTION",
+        help="a Python function that takes an event as AWS Lambda gives it, and may return batchItemFailures",
+    )
+    which.add_argument(
+        "--exec", metavar="COMMAND", help="a command, run for each batch with one record a line on its standard input"
+    )
+    which.add_argument("--http", metavar="URL", help="an endpoint that each event is posted to")
+    group.add_argument("--timeout", type=_span, metavar="TIME", help="for a command (default: none) or an answer (60s)")
+    group.add_argument(
+        "--header", action="append", default=[], metavar="'NAME: VALUE'", help="sent along to the endpoint; repeatable"
+    )
+
+
+def _add_batches(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("batches").add_argument
+    add("--batch-size", type=_count, metavar="N", help="records at most, 1 to 10,000 (default: 100)")
+    add(
+        "--batch-window",
+        dest="batch_window_seconds",
+        type=_span,
+        metavar="TIME",
+        help="how long to wait for a batch to fill, up to 5 minutes (default: 0s)",
+    )
+
+
+def _add_failing(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("batches that fail")
+    add = group.add_argument
+    add(
+        "--attempts",
+        dest="attempts_max",
+        type=_count,
+        metavar="N",
+        help="give records up that have failed so often; by default they are tried for ever, and hold up their shard",
+    )
+    add("--bisect", action="store_true", help="cut a failing batch in half until the record at fault is alone")
+    add(
+        "--retry-max",
+        dest="retry_seconds_max",
+        type=_span,
+        metavar="TIME",
+        help="the longest wait between two attempts (default: 30s)",
+    )
+    where = group.add_mutually_exclusive_group()
+    where.add_argument("--dead-letter-file", type=Path, metavar="FILE", help="put records there that are given up")
+    where.add_argument("--dead-letter-table", metavar="TABLE", help="or there; the table is made if it is not there")
+    where.add_argument("--discard-dead-letters", action="store_true", help="or nowhere")
+
+
+def _add_sharing(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("sharing").add_argument
+    add("--application", metavar="NAME", help="the table that remembers, made if not there (default: TABLE-consumer)")
+    add("--worker", metavar="NAME", help="of this process, of which there is no other (default: made up)")
+    add(
+        "--lease",
+        dest="lease_seconds",
+        type=_span,
+        metavar="TIME",
+        help="how long a worker may be silent before others take its shards (default: 10s)",
+    )
+    add("--shards-max", type=_count, metavar="N", help="read at most so many shards at a time (default: 100)")
+    add(
+        "--poll",
+        dest="poll_seconds",
+        type=_span,
+        metavar="TIME",
+        help="how often to read a shard in which nothing happens (default: 0.25s)",
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
+    return int(text)
+
+
 def _add_table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", metavar="TABLE", help="name or ARN of a table, or the ARN of a stream")
 
@@ -170,6 +275,13 @@ def _describe(given: argparse.Namespace) -> int:
     from ddbengine.commands.streams.running import run
 
     return run(describe, given)
+
+
+def _consume(given: argparse.Namespace) -> int:
+    from ddbengine.commands.streams.consume import consume
+    from ddbengine.commands.streams.running import run
+
+    return run(consume, given)
 
 
 def _tail(given: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,27 +22,54 @@ from ddbengine.commands.streams.failures import USAGE, Failure
 from ddbengine.consumer.events import keep_raw_records
 from ddbengine.consumer.failures import translated
 
-__all__ = ["DEFAULT_ENDPOINT", "Connection", "connect"]
+__all__ = ["DEFAULT_ENDPOINT", "Connection", "Endpoint", "connect"]
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8000"
 _LOCAL_REGION = "us-east-1"
 _LOCAL_KEY = "local"
 _CONNECT_TIMEOUT_SECONDS = 5
-_READ_TIMEOUT_SECONDS = 60
-_CONNECTIONS_MAX = 64
+_READ_TIMEOUT_SECONDS = 20
+_CONNECTIONS_MAX = 128
 _TABLES, _STREAMS = "dynamodb", "dynamodbstreams"
+_CONFIG = Config(
+    # Requests are repeated by ``patience``, which says so; what is refused at the start is told at once.
+    retries={"mode": "standard", "total_max_attempts": 1},
+    connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+    read_timeout=_READ_TIMEOUT_SECONDS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Makes clients as a boto3 session does, each of the endpoint, the region and the credentials that are meant."""
+
+    session: Any
+    urls: Mapping[str, str | None]
+    """By service; None is what boto3 takes by itself."""
+    region: str | None
+    keys: Mapping[str, str]
+    """The credentials, where those that boto3 finds are not to be used."""
+    is_aws: bool
+
+    def client(self, name: str, *, config: Config, **_: Any) -> Any:
+        """A client of ``dynamodb`` or ``dynamodbstreams``."""
+        config = config.merge(
+            Config(max_pool_connections=_CONNECTIONS_MAX, ignore_configured_endpoint_urls=self.is_aws or None)
+        )
+        return self.session.client(
+            name, endpoint_url=self.urls[name], region_name=self.region, config=config, **self.keys
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     """Clients for one endpoint, and for one account and region there."""
 
+    endpoint: Endpoint
     tables: Any
     """Of DynamoDB."""
     streams: Any
     """Of DynamoDB Streams; it gives records as they came (``consumer.events``)."""
-    access_key: str | None
-    """The access key id, where the endpoint is on this machine: a server there may keep the tables of each apart."""
 
     @property
     def where(self) -> str:
@@ -52,42 +80,28 @@ class Connection:
 def connect(given: Namespace) -> Connection:
     """Clients as the options --endpoint-url, --aws, --region and --profile say.  Raise Failure or ConsumerError."""
     try:
-        return _connect(given, _config(given.aws))
+        return _connect(given)
     except BotoCoreError as error:
         raise translated(error) from error
     except ValueError as error:
         raise Failure(str(error), USAGE) from error
 
 
-def _config(ignore_configured_endpoints: bool) -> Config:
-    return Config(
-        # Requests are repeated by ``patience``, which says so; what is refused at the start is told at once.
-        retries={"mode": "standard", "total_max_attempts": 1},
-        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-        read_timeout=_READ_TIMEOUT_SECONDS,
-        max_pool_connections=_CONNECTIONS_MAX,
-        ignore_configured_endpoint_urls=ignore_configured_endpoints or None,
-    )
-
-
-def _connect(given: Namespace, config: Config) -> Connection:
+def _connect(given: Namespace) -> Connection:
     session = boto3.Session(profile_name=given.profile)
     urls = _endpoints(given, session)
-    local = urls[_TABLES] is not None and _is_loopback(urls[_TABLES])
+    is_local = urls[_TABLES] is not None and _is_loopback(urls[_TABLES])
     keys: dict[str, str] = {}
-    if local:
+    if is_local:
         # There is no use in asking the metadata service of a cloud for what any server on this machine takes.
         session._session.get_component("credential_provider").remove("iam-role")
         if session.get_credentials() is None:
             keys = {"aws_access_key_id": _LOCAL_KEY, "aws_secret_access_key": _LOCAL_KEY}
-    region = given.region or session.region_name or (_LOCAL_REGION if local else None)
-    tables, streams = (
-        session.client(name, endpoint_url=urls[name], region_name=region, config=config, **keys)
-        for name in (_TABLES, _STREAMS)
-    )
-    access_key = (keys.get("aws_access_key_id") or session.get_credentials().access_key) if local else None
+    region = given.region or session.region_name or (_LOCAL_REGION if is_local else None)
+    endpoint = Endpoint(session, urls, region, keys, given.aws)
+    tables, streams = (endpoint.client(name, config=_CONFIG) for name in (_TABLES, _STREAMS))
     keep_raw_records(streams)
-    return Connection(tables, streams, access_key)
+    return Connection(endpoint, tables, streams)
 
 
 def _endpoints(given: Namespace, session: Any) -> dict[str, str | None]:

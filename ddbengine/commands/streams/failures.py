@@ -52,11 +52,12 @@ def failure_of(error: Exception) -> Failure:
     """What an error of the consumer or of boto3 means to the person.  Any other error is a bug, and raised again."""
     if isinstance(error, Failure):
         return error
-    if is_throttling(error):
+    origin = error.__cause__ or error
+    if is_throttling(origin):
         return Failure(f"throttled for too long: {error}", THROTTLED)
-    if code_of(error) == _TRIMMED:
+    if code_of(origin) == _TRIMMED:
         return Failure(f"the records asked for are trimmed: {error}", TRIMMED)
-    if code_of(error) == "ResourceNotFoundException":
+    if code_of(origin) == "ResourceNotFoundException" and not isinstance(error, ConsumerError):
         return Failure(str(error), MISSING)
     if isinstance(error, BotoCoreError | ClientError):
         error = translated(error)

@@ -19,7 +19,7 @@ from ddbengine.commands.streams.failures import DONE, Failure, failure_of
 from ddbengine.commands.streams.patience import Stopped
 from ddbengine.consumer.errors import ConsumerError
 
-__all__ = ["note", "run"]
+__all__ = ["Notes", "logged", "note", "run"]
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -28,7 +28,7 @@ def run(command: Callable[[Namespace], int | None], given: Namespace) -> int:
     """Run a command, which returns its exit code or None, and return the code.  A signal to stop is a KeyboardInterrupt
     in it, be it Ctrl+C or SIGTERM."""
     try:
-        with _signals(), _logged(given):
+        with _signals():
             return command(given) or DONE
     except (KeyboardInterrupt, Stopped):
         return DONE
@@ -47,17 +47,19 @@ def note(line: str) -> None:
     print(f"ddbengine: {line}", file=sys.stderr, flush=True)
 
 
-class _Notes(logging.Handler):
+class Notes(logging.Handler):
+    """Says as a note what is logged."""
+
     def emit(self, record: logging.LogRecord) -> None:
         note(record.getMessage())
 
 
 @contextmanager
-def _logged(given: Namespace) -> Iterator[None]:
-    """What the consumer's modules log, said as a note: warnings, and more where the command has a ``log_level``."""
+def logged(handler: logging.Handler, level: int) -> Iterator[None]:
+    """What the consumer's modules log, from a level on, goes to a handler."""
     log = logging.getLogger("ddbengine.consumer")
-    before, handler = log.level, _Notes()
-    log.setLevel(getattr(given, "log_level", logging.WARNING))
+    before = log.level
+    log.setLevel(level)
     log.addHandler(handler)
     try:
         yield
