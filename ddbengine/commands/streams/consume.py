@@ -37,7 +37,8 @@ def consume(given: Namespace) -> None:
     handler = _handler(given)
     consumer = Consumer(given.table, handler, options=options, session=connect(given).endpoint)
     with ExitStack() as stack:
-        status = stack.enter_context(_status(consumer, given))
+        status = _status(consumer, given)
+        stack.enter_context(status)
         if given.metrics_port is not None:
             metrics = stack.enter_context(MetricsServer(given.metrics_port, consumer.progress))
             status.say(f"metrics at http://127.0.0.1:{metrics.port}/metrics")
