@@ -83,15 +83,15 @@ def plan(
     free_ids = {lease.shard_id for lease in free}
     owned = [lease for lease in candidates if lease.shard_id not in free_ids]
     counts = Counter(lease.owner for lease in owned if lease.owner is not None)
-    mine = len(held)
-    counts[worker] = mine
+    counts[worker] = sum(lease.shard_id in held for lease in candidates)
     # Who asks for a lease may have none yet, and is a worker all the same.
     counts.update({lease.wanted_by: 0 for lease in owned if lease.wanted_by is not None})
-    share = min(most, math.ceil(len(candidates) / len(counts)))
-    taken = sorted(free, key=lambda lease: _preference(worker, lease))[: max(0, share - mine)]
-    if taken:
+    share = math.ceil(len(candidates) / len(counts))
+    room = max(0, min(share - counts[worker], most - len(held)))
+    taken = sorted(free, key=lambda lease: _preference(worker, lease))[:room]
+    if taken or room == 0:
         return Plan(take=tuple(taken))
-    return Plan(ask=tuple(_requests(owned, counts, worker, share)))
+    return Plan(ask=tuple(_requests(owned, counts, worker, room)))
 
 
 def _is_free(
@@ -107,9 +107,10 @@ def _is_free(
     return lease.owner is None or lease.owner == worker or now - seen[lease.shard_id].since >= lease_seconds
 
 
-def _requests(owned: Iterable[Lease], counts: Counter[str], worker: str, share: int) -> Iterable[Lease]:
-    """Leases to ask for.  What has been asked for, by anybody, counts as if it had changed hands already."""
-    counts = counts.copy()
+def _requests(owned: Iterable[Lease], counts: Counter[str], worker: str, room: int) -> Iterable[Lease]:
+    """Leases to ask for, so that no more than ``room`` are added.  What has been asked for, by anybody, counts as if it
+    had changed hands already."""
+    counts, share = counts.copy(), counts[worker] + room
     may_be_asked: dict[str, list[Lease]] = {}
     for lease in owned:
         if lease.owner is None or lease.owner == worker:
