@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich.text import Text
-from rich.tree import Tree
 
 from ddbengine.commands.streams.connection import connect
 from ddbengine.commands.streams.formats import console_for
@@ -64,10 +63,8 @@ def describe(given: Namespace) -> None:
         print(json.dumps(_as_json(stream), indent=2))
         return
     console = console_for(sys.stdout)
-    for line in _heading(stream):
+    for line in (*_heading(stream), *_tree(stream)):
         console.print(line)
-    for tree in _trees(stream):
-        console.print(tree)
 
 
 def _heading(stream: Stream) -> Iterator[Text]:
@@ -86,24 +83,27 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _trees(stream: Stream) -> Iterator[Tree]:
+def _tree(stream: Stream) -> Iterator[Text]:
+    """Shards that were split have their children indented below them; one that rolled over has its child right below,
+    so that a long life is a column and not a staircase."""
     below = children(stream.shards)
-    for root in roots(stream.shards):
-        tree = Tree(_shard_line(root), guide_style="dim")
-        if root.parent is not None:
-            tree.label = Text.assemble(_shard_line(root), (f"  from {root.parent}, which is gone", "dim"))
-        pending = [(tree, child) for child in below.get(root.id, ())]
-        while pending:
-            above, shard = pending.pop(0)
-            branch = above.add(_shard_line(shard))
-            pending.extend((branch, child) for child in below.get(shard.id, ()))
-        yield tree
+    pending = [(root, "", "") for root in reversed(roots(stream.shards))]
+    while pending:
+        shard, lead, indent = pending.pop()
+        yield Text.assemble((lead, "dim"), _shard_line(shard, is_root=not lead))
+        own = below.get(shard.id, [])
+        if len(own) == 1:
+            pending.append((own[0], f"{indent}↓ ", indent))
+        for place, child in enumerate(reversed(own if len(own) > 1 else ())):
+            branch, further = ("└── ", "    ") if place == 0 else ("├── ", "│   ")
+            pending.append((child, indent + branch, indent + further))
 
 
-def _shard_line(shard: Shard) -> Text:
-    state = ("open  ", "green") if shard.is_open else ("closed", "dim")
-    numbers = f"  {shard.first} → {shard.last or ''}".rstrip()
-    return Text.assemble((shard.id, "bold" if shard.is_open else ""), "  ", state, (numbers, "dim"))
+def _shard_line(shard: Shard, *, is_root: bool) -> Text:
+    state = ("open", "green") if shard.is_open else ("closed", "dim")
+    numbers = f"  {shard.first} →" + ("" if shard.last is None else f" {shard.last}")
+    orphan = f"  from {shard.parent}, which is gone" if is_root and shard.parent is not None else ""
+    return Text.assemble((shard.id, "bold" if shard.is_open else ""), "  ", state, (numbers + orphan, "dim"))
 
 
 def _as_json(stream: Stream) -> dict[str, Any]:
