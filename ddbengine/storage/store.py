@@ -46,6 +46,11 @@ class ReadTxn(Protocol):
         may begin earlier.  In a write only those that were committed before it.  ValueError for damaged ones."""
         ...
 
+    def log_search(self, lsn: int, most_bytes: int, wanted: Callable[[bytes], bool]) -> tuple[Sequence[LogEntry], int]:
+        """As ``log_after``, of the entries whose bytes are wanted, in which each logical record stands as it is; and
+        the LSN up to which it has looked, ``lsn`` at its end.  ``most_bytes`` are looked at, wanted or not."""
+        ...
+
     def log_begin(self) -> int:
         """The LSN of the first change that is still in the log; ``lsn() + 1`` when there is none."""
         ...

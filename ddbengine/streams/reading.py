@@ -6,6 +6,7 @@ records or none and a place further on, as the service's do.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ddbengine.limits import STREAM_PAGE_MAX_BYTES
@@ -17,10 +18,10 @@ from ddbengine.streams.rows import Shard
 FOLLOWER = "streams"
 """The name under which streams follow the change log.  Its position is the trim horizon: nothing is read before it."""
 
-SCAN_MAX_BYTES = 1 << 20
-"""Of the log, looked at by one call whatever it finds: some milliseconds."""
-_STEP_BYTES = 128 << 10
-"""Read at a time: a page that fills up early has not decoded much for nothing."""
+_STEP_BYTES = 64 << 10
+"""Of the log, looked at at a time: a page that fills up early has not decoded much for nothing."""
+SCAN_MAX_STEPS = 32
+"""Of one call, whatever it finds: some milliseconds."""
 
 
 def trim_horizon(txn: ReadTxn) -> int:
@@ -77,19 +78,36 @@ def read_shard(txn: ReadTxn, table_number: int, shard: Shard, after: int, most_r
     within what it may look at."""
     end = max(after, txn.lsn() if shard.last is None else min(txn.lsn(), shard.last))
     page = Page([], after)
-    reader = _Reader(shard, record_prefix(table_number), render, most_records, page)
-    looked_at = 0
-    while page.after < end and looked_at < SCAN_MAX_BYTES:
-        entries = txn.log_after(page.after, _STEP_BYTES)
-        if not entries:
-            page.after = end
+    prefix = record_prefix(table_number)
+    reader = _Reader(shard, prefix, render, most_records, page)
+    wanted = _may_hold(shard, prefix)
+    for _ in range(SCAN_MAX_STEPS):
+        if page.after >= end:
+            break
+        entries, looked_to = txn.log_search(page.after, _STEP_BYTES, wanted)
+        if looked_to <= page.after:
+            looked_to = end
         for entry in entries:
             if not reader.take(entry):
                 return page
-            if page.after >= end:
-                break
-            looked_at += len(entry.packed)
+        page.after = max(page.after, min(looked_to, end))
     return page
+
+
+def _may_hold(shard: Shard, prefix: bytes) -> Callable[[bytes], bool]:
+    """Whether an entry of the log, as its bytes are, can hold records of the shard: far cheaper than decoding it."""
+    low, top = shard.low.to_bytes(4, "big"), (shard.high - 1).to_bytes(4, "big")
+    skip = len(prefix)
+
+    def may_hold(packed: bytes) -> bool:
+        at = packed.find(prefix)
+        while at >= 0:
+            if low <= packed[at + skip : at + skip + 4] <= top:
+                return True
+            at = packed.find(prefix, at + 1)
+        return False
+
+    return may_hold
 
 
 def last_before(txn: ReadTxn, micros: int) -> int:

@@ -100,7 +100,9 @@ class Streaming(Calls):
 def streaming(settings: StreamSettings | None = None, **options: Any) -> Streaming:
     """An engine in memory whose time stands still."""
     settings, time = settings or StreamSettings(), Time()
-    return Streaming(open_engine(None, clock=time, streams=settings, **options), time, settings)
+    engine = open_engine(None, clock=time, streams=settings, **options)
+    engine._housekeeper.close()  # chores are called by the tests
+    return Streaming(engine, time, settings)
 
 
 def changes(records: list[Record]) -> list[tuple[str, Any, Any]]:
