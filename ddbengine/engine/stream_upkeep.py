@@ -37,7 +37,7 @@ LOOK_SECONDS = 60.0
 class _Batch:
     """The changes of one plan, up to a number of shards."""
 
-    room: int = BATCH_SHARDS
+    room: int
     changes: list[Writes] = field(default_factory=list)
     dropped: Writes = field(default_factory=Writes)
 
@@ -60,7 +60,7 @@ class KeepStreams:
     consistent: ClassVar[bool] = True
 
     def run(self, txn: ReadTxn) -> Outcome:
-        batch = _Batch()
+        batch = _Batch(BATCH_SHARDS)
         streams = list(all_streams(txn))
         remaining = len(streams)
         for stream in streams:
