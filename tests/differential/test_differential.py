@@ -1,6 +1,7 @@
 """The same requests to DynamoDB Local and to us must get the same answers, its known wrong ones aside.
 
-What is not covered: pages that end at 1 MB, segments of a parallel scan, request tokens and streams.
+What is not covered: pages that end at 1 MB, segments of a parallel scan, and request tokens; streams are in
+``test_streams``.
 ``DDBENGINE_DIFFERENTIAL`` sets how many requests the stream has (2,000), ``DDBENGINE_SEED`` which ones.
 """
 
