@@ -1,4 +1,4 @@
-"""Shards of a started server under boto3: split and rolled over by way of the pages, expired, and there after a kill."""
+"""Shards of a started server under boto3: split and rolled over by way of pages, expired, and there after a kill."""
 
 from __future__ import annotations
 
