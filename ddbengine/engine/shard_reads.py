@@ -131,7 +131,7 @@ class GetRecords:
         if shard.last is not None and page.after >= shard.last:
             return Outcome(b'{"Records":[%b]}' % records)
         following = sealed(ShardIterator(stream.arn, shard.id, page.after, now), stream.table_id)
-        return Outcome(b'{"Records":[%b],"NextShardIterator":"%b"}' % (records, following.encode()))
+        return Outcome(b'{"Records":[%b],"NextShardIterator":%b}' % (records, orjson.dumps(following)))
 
 
 def get_records(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:

@@ -49,7 +49,7 @@ class StreamName(NamedTuple):
 
 
 _STREAM_ARN = re.compile(
-    r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]*:\d*:table/(?P<table_name>[a-zA-Z0-9_.-]{3,255})/stream/(?P<label>[0-9T:.-]+)"
+    r"arn:aws[a-z-]*:dynamodb:[^:]*:\d*:table/(?P<table_name>[a-zA-Z0-9_.-]{3,255})/stream/(?P<label>[0-9T:.-]+)"
 )
 
 

@@ -61,10 +61,10 @@ def sealed(iterator: ShardIterator, secret: str) -> str:
 
 def parse(text: str) -> Sealed | None:
     """The parts of an iterator's text; None when it is not one."""
-    arn, _, rest = text.partition("|")
-    form, _, encoded = rest.partition("|")
-    if form != _FORM or len(text) > _LONGEST:
+    parts = text.rsplit("|", 2)
+    if len(parts) != 3 or parts[1] != _FORM or len(text) > _LONGEST:
         return None
+    arn, _, encoded = parts
     try:
         content = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):

@@ -28,6 +28,14 @@ _SCRAMBLE = 0x9E3779B97F4A7C15
 """Odd, so that multiplying by it is one to one modulo 2^64: event ids of neighbours look unlike, and never alike."""
 
 
+_TEMPLATE = (
+    b'{"eventID":"%b%%016x","eventName":"%%b","eventVersion":"1.1","eventSource":"aws:dynamodb","awsRegion":%b,'
+    b'"dynamodb":{"ApproximateCreationDateTime":%%d,"Keys":%%b%%b,"SequenceNumber":"%%b","SizeBytes":%%d,'
+    b'"StreamViewType":%b}%%b}'
+)
+"""What is filled in for a stream, and then, behind two percent signs here, for each record."""
+
+
 class Rendered(NamedTuple):
     body: bytes
     """A JSON object."""
@@ -63,8 +71,8 @@ def renderer(stream: Stream, region: str) -> Render:
     names = stream.key
     with_new, with_old = stream.view_type in _NEW_IMAGE, stream.view_type in _OLD_IMAGE
     event_ids = hashlib.blake2b(stream.arn.encode(), digest_size=8, key=stream.table_id.encode()).hexdigest()
-    source = b'","eventVersion":"1.1","eventSource":"aws:dynamodb","awsRegion":%b,"dynamodb":' % orjson.dumps(region)
-    view = b',"StreamViewType":%b}' % orjson.dumps(stream.view_type)
+    as_sent = orjson.dumps(region).replace(b"%", b"%%")  # a client may call its region anything
+    template = _TEMPLATE % (event_ids.encode(), as_sent, orjson.dumps(stream.view_type))
     item_to_wire, item_size, pick, unpack = _core.item_to_wire, _core.item_size, _core.pick, msgpack.unpackb
 
     def render(record: bytes, lsn: int, micros: int) -> Rendered:
@@ -79,17 +87,14 @@ def renderer(stream: Stream, region: str) -> Render:
         if with_old and old is not None:
             images += b',"OldImage":' + item_to_wire(old)
             size += item_size(old)
-        head = f'{{"eventID":"{event_ids}{lsn * _SCRAMBLE & 0xFFFFFFFFFFFFFFFF:016x}","eventName":"'.encode()
-        place = f',"SequenceNumber":"{sequence_number(lsn)}","SizeBytes":{size}'.encode()
-        body = b'%b%b%b{"ApproximateCreationDateTime":%d,"Keys":%b%b%b%b%b}' % (
-            head,
+        body = template % (
+            lsn * _SCRAMBLE & 0xFFFFFFFFFFFFFFFF,
             name,
-            source,
             micros // 1_000_000,
             item_to_wire(key),
             images,
-            place,
-            view,
+            sequence_number(lsn).encode(),
+            size,
             _TIME_TO_LIVE_IDENTITY if actor == TIME_TO_LIVE else b"",
         )
         return Rendered(body, size)

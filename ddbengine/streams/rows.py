@@ -101,7 +101,8 @@ def stream_row(stream: Stream) -> tuple[bytes, bytes]:
 
 
 def stream_of(key: bytes, row: bytes | memoryview) -> Stream:
-    namespace, table_name, label = key[len(STREAMS) :].decode().split("\0")
+    # From the right: a namespace is what a client calls itself, table names and labels are checked.
+    namespace, table_name, label = key[len(STREAMS) :].decode().rsplit("\0", 2)
     arn, number, table_id, view_type, names, created, disabled, open_shards, newest = msgpack.unpackb(row)
     return Stream(
         namespace,
@@ -139,7 +140,9 @@ def streams_of(
     prefix = STREAMS + namespace.encode() + b"\0" + (b"" if table_name is None else table_name.encode() + b"\0")
     low = prefix if after is None else max(prefix, stream_key(namespace, *after) + b"\0")
     for key, row in txn.scan(low, prefix + _END):
-        yield stream_of(bytes(key), row)
+        stream = stream_of(bytes(key), row)
+        if stream.namespace == namespace:
+            yield stream
 
 
 # --- shards ----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
+import orjson
 import pytest
 
 from ddbengine.engine.context import Caller, StreamSettings
@@ -74,6 +76,30 @@ def test_the_streams_of_one_table_are_listed_page_by_page(calls: Streaming) -> N
 def test_streams_of_other_callers_are_not_seen(calls: Streaming) -> None:
     calls.create_streamed()
     assert calls.engine.execute("ListStreams", {}, Caller("OTHER", "us-east-1")) == b'{"Streams":[]}'
+
+
+@pytest.mark.parametrize("region", ["US_East 1", "a|1|b", "%b%s", 'quo"te', "nul\0byte", "ü", ""])
+def test_whatever_a_client_calls_its_region_it_reads_its_streams(calls: Streaming, region: str) -> None:
+    caller = Caller("odd\0one", region)
+    execute = partial(calls.engine.execute, caller=caller)
+    execute("CreateTable", table(StreamSpecification=specification()))
+    execute("PutItem", {"TableName": "table", "Item": {"pk": S("a")}})
+    (stream,) = orjson.loads(execute("ListStreams", {}))["Streams"]
+    named = {"StreamArn": stream["StreamArn"]}
+    (shard,) = orjson.loads(execute("DescribeStream", named))["StreamDescription"]["Shards"]
+    request = {**named, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+    (record,) = orjson.loads(execute("GetRecords", orjson.loads(execute("GetShardIterator", request))))["Records"]
+    assert record["awsRegion"] == region
+    assert calls.upkeep() is not None
+    assert calls.call("ListStreams") == {"Streams": []}
+
+
+def test_streams_of_a_caller_named_like_the_beginning_of_another_are_its_own(calls: Streaming) -> None:
+    calls.engine.execute(
+        "CreateTable", table(StreamSpecification=specification()), Caller("AKIATEST", "us-east-1\0table")
+    )
+    assert calls.call("ListStreams") == {"Streams": []}
+    assert calls.call("ListStreams", TableName="table") == {"Streams": []}
 
 
 @pytest.mark.parametrize(
