@@ -12,13 +12,14 @@ from ddbengine.indexes.entries import Entry, entry_of
 from ddbengine.indexes.expiries import expiry_key, expiry_of
 from ddbengine.schema.table import TableSchema, TimeToLive
 from ddbengine.storage.store import ReadTxn, Writes
+from ddbengine.streams import records
 
 COUNTERS = b"N"
 COLLECTIONS = b"S"
 _HASH = slice(5, 9)
 """Where an item's key has the hash of its partition key: behind the keyspace and the table's number."""
 
-TIME_TO_LIVE = "ttl"
+TIME_TO_LIVE = records.TIME_TO_LIVE
 """The actor of deletions of expired items."""
 
 

@@ -23,7 +23,7 @@ from ddbengine.schema.arns import StreamName, stream_name
 from ddbengine.schema.refusals import invalid
 from ddbengine.storage.store import Outcome, Plan, ReadTxn
 from ddbengine.streams.iterators import Sealed, ShardIterator, parse, sealed
-from ddbengine.streams.reading import last_before, read_shard, trim_horizon
+from ddbengine.streams.reading import is_trimmed, last_before, read_shard, trim_horizon
 from ddbengine.streams.records import renderer
 from ddbengine.streams.rows import Shard, find_shard
 from ddbengine.streams.sequence import lsn_of
@@ -75,7 +75,7 @@ class GetShardIterator:
         if not shard.starting <= self.lsn <= newest:
             raise ValidationException("Invalid SequenceNumber for the shard")
         after = self.lsn - (self.kind == "AT_SEQUENCE_NUMBER")
-        if after < trim_horizon(txn):
+        if is_trimmed(txn, shard, after):
             raise _trimmed()
         return after
 
@@ -123,7 +123,7 @@ class GetRecords:
         if place.is_expired(now):
             raise ExpiredIteratorException("The provided iterator exceeds the maximum age allowed.")
         shard = find_shard(txn, stream, place.shard_id)
-        if shard is None or place.after < trim_horizon(txn):
+        if shard is None or is_trimmed(txn, shard, place.after):
             raise _trimmed()
         render = renderer(stream, self.caller.region)
         page = read_shard(txn, stream.table_number, shard, place.after, self.limit, render)

@@ -29,6 +29,12 @@ def trim_horizon(txn: ReadTxn) -> int:
     return position_of(txn, FOLLOWER) or 0
 
 
+def is_trimmed(txn: ReadTxn, shard: Shard, after: int) -> bool:
+    """Whether records of the shard behind an LSN may be gone; what is behind its end is not there to be gone."""
+    horizon = trim_horizon(txn)
+    return after < (horizon if shard.last is None else min(horizon, shard.last))
+
+
 @dataclass(slots=True)
 class Page:
     """Records of a shard, and the LSN up to which it has been read with them."""

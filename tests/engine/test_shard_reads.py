@@ -443,6 +443,22 @@ def test_an_iterator_to_what_has_been_trimmed_since_is_refused() -> None:
     calls.engine.close()
 
 
+def test_the_end_of_a_shard_whose_records_are_trimmed_is_still_its_end() -> None:
+    calls = streaming(StreamSettings(partitions=2, retention_seconds=600))
+    arn = calls.create_streamed()
+    puts(calls, *"abcdefgh")
+    calls.engine.split_partition("table", 7 << 29)
+    closed = next(shard for shard in calls.shards(arn) if "EndingSequenceNumber" in shard["SequenceNumberRange"])
+    end = closed["SequenceNumberRange"]["EndingSequenceNumber"]
+    calls.time.now += 700
+    calls.upkeep()
+    assert closed in calls.shards(arn), "an older shard is open, so it is not dropped yet"
+    assert calls.read(arn, closed) == []
+    iterator = calls.iterator(arn, closed, "AFTER_SEQUENCE_NUMBER", SequenceNumber=end)
+    assert calls.call("GetRecords", ShardIterator=iterator) == {"Records": []}
+    calls.engine.close()
+
+
 def test_the_log_lets_go_of_what_is_trimmed(calls: Streaming) -> None:
     calls.create_streamed()
     puts(calls, *map(str, range(300)))
