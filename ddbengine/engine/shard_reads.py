@@ -28,14 +28,13 @@ from ddbengine.streams.records import renderer
 from ddbengine.streams.rows import Shard, find_shard
 from ddbengine.streams.sequence import lsn_of
 
-__all__ = ["get_records", "get_shard_iterator"]
+__all__ = ["EXPIRED", "TRIMMED", "get_records", "get_shard_iterator"]
+
+EXPIRED = "The provided iterator exceeds the maximum age allowed."
+TRIMMED = "The data you are trying to access has been trimmed"
 
 _WITH_SEQUENCE_NUMBER = frozenset(("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"))
 _INVALID_ITERATOR = "Invalid ShardIterator"
-
-
-def _trimmed() -> TrimmedDataAccessException:
-    return TrimmedDataAccessException("The data you are trying to access has been trimmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class GetShardIterator:
             raise ValidationException("Invalid SequenceNumber for the shard")
         after = self.lsn - (self.kind == "AT_SEQUENCE_NUMBER")
         if is_trimmed(txn, shard, after):
-            raise _trimmed()
+            raise TrimmedDataAccessException(TRIMMED)
         return after
 
 
@@ -121,10 +120,10 @@ class GetRecords:
         if place is None:
             raise ValidationException(_INVALID_ITERATOR)
         if place.is_expired(now):
-            raise ExpiredIteratorException("The provided iterator exceeds the maximum age allowed.")
+            raise ExpiredIteratorException(EXPIRED)
         shard = find_shard(txn, stream, place.shard_id)
         if shard is None or is_trimmed(txn, shard, place.after):
-            raise _trimmed()
+            raise TrimmedDataAccessException(TRIMMED)
         render = renderer(stream, self.caller.region)
         page = read_shard(txn, stream.table_number, shard, place.after, self.limit, render)
         records = b",".join(page.records)
