@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
+from ddbengine import _core
 from ddbengine.engine.context import Caller, StreamSettings
 from ddbengine.engine.partitions import PartitionWatch, Thresholds
 from ddbengine.errors import ResourceNotFoundException, ValidationException
@@ -59,6 +60,16 @@ def test_the_widest_partition_is_split_in_the_middle(calls: Streaming) -> None:
     calls.create_streamed()
     assert bounds(calls.engine.split_partition("table", 100)) == [0, 100]
     assert bounds(calls.engine.split_partition("table")) == [0, 100, (100 + HASHES) // 2]
+
+
+@pytest.mark.parametrize("beside", [-1, 0, 1])
+def test_a_key_is_in_the_shard_that_begins_at_its_hash(calls: Streaming, beside: int) -> None:
+    arn = calls.create_streamed()
+    at = int.from_bytes(_core.partition_hash(b"a"), "big") + beside
+    calls.engine.split_partition("table", at)
+    calls.put("table", {"pk": S("a")})
+    _, low, high = calls.shards(arn)
+    assert [len(calls.read(arn, shard)) for shard in (low, high)] == ([1, 0] if beside > 0 else [0, 1])
 
 
 def test_a_table_without_a_stream_can_be_split(calls: Streaming) -> None:
