@@ -52,9 +52,11 @@ class Body:
 
 @dataclass(slots=True)
 class FakeEngine:
-    """GetItem echoes its request and its caller, PutItem finishes when the test says so, Scan does what it is told."""
+    """GetItem and ListStreams echo their request and caller, PutItem finishes when the test says so, Scan does what it is told."""
 
-    operations: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(("GetItem", "PutItem", "Scan")))
+    operations: Mapping[str, Any] = field(
+        default_factory=lambda: dict.fromkeys(("GetItem", "PutItem", "Scan", "ListStreams"))
+    )
     writes: list[Future[Body]] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any], Caller]] = field(default_factory=list)
     scan: Callable[[dict[str, Any]], bytes | Future[Body]] = field(default=lambda request: b"{}")

@@ -210,4 +210,4 @@ def _in_order_of_sequence(records: list[Record]) -> list[Record]:
 
 
 TestStreams = Streams.TestCase
-TestStreams.settings = settings(max_examples=25, stateful_step_count=30)
+TestStreams.settings = settings(max_examples=60, stateful_step_count=40)
