@@ -52,7 +52,7 @@ class Body:
 
 @dataclass(slots=True)
 class FakeEngine:
-    """GetItem and ListStreams echo their request and caller, PutItem finishes when the test says so, Scan does what it is told."""
+    """GetItem and ListStreams echo request and caller, PutItem finishes when the test says so, Scan does as told."""
 
     operations: Mapping[str, Any] = field(
         default_factory=lambda: dict.fromkeys(("GetItem", "PutItem", "Scan", "ListStreams"))
