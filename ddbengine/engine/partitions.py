@@ -27,7 +27,7 @@ from ddbengine.storage.store import Outcome, ReadTxn, Store
 from ddbengine.streams import lineage
 from ddbengine.streams.rows import HASHES, Stream, all_streams, open_shards
 
-__all__ = ["Partition", "PartitionWatch", "SplitPartition", "Thresholds", "partitions_of"]
+__all__ = ["Partition", "PartitionWatch", "SplitPartition", "Thresholds", "namespace_of", "partitions_of"]
 
 
 class Partition(NamedTuple):

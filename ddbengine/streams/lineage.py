@@ -4,7 +4,7 @@ Every such change takes the LSN ``b`` that the transaction has come to as its bo
 to the shards before, what comes after to those behind.  So each record is in exactly one shard, and the records of one
 item are in the order of their shards' lineage, however many writes are under way.
 
-Functions here return Writes; they go into the change log, so that the boundary of the next change is a greater one and
+These changes go into the change log themselves, so that the boundary of the next change is a greater one and
 no shard is without a sequence number of its own.
 """
 
@@ -20,13 +20,13 @@ from ddbengine.streams.rows import HASHES, Shard, Stream, open_shards, shard_row
 
 def opened(stream: Stream, cuts: Sequence[int], lsn: int) -> Writes:
     """A new stream with a shard for each partition; ``cuts`` are the partitions' boundaries inside the hash space."""
-    return _written(*_with_shards(stream, None, (0, *cuts, HASHES), lsn, stream.created))
+    return writes(*_with_shards(stream, None, (0, *cuts, HASHES), lsn, stream.created))
 
 
 def closed(stream: Stream, txn: ReadTxn, now: float) -> Writes:
     """The stream disabled, its open shards closed."""
     ended = [_ended(shard, txn.lsn(), now) for shard in open_shards(txn, stream)]
-    return _written(replace(stream, disabled=now, open_shards=()), ended)
+    return writes(replace(stream, disabled=now, open_shards=()), ended)
 
 
 def succeeded(stream: Stream, parent: Shard, cuts: Sequence[int], lsn: int, now: float) -> tuple[Stream, list[Shard]]:
@@ -67,9 +67,5 @@ def _ended(shard: Shard, lsn: int, now: float) -> Shard:
 
 
 def writes(stream: Stream, shards: Sequence[Shard]) -> Writes:
-    """What puts a stream and some of its shards into the store."""
-    return _written(stream, shards)
-
-
-def _written(stream: Stream, shards: Sequence[Shard]) -> Writes:
+    """What puts a stream and some of its shards into the store, and into the log."""
     return Writes(puts=[stream_row(stream), *(shard_row(stream, shard) for shard in shards)], logged=True)
