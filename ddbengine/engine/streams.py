@@ -15,7 +15,7 @@ from ddbengine.schema.arns import StreamName, stream_name
 from ddbengine.schema.describe import wire_time
 from ddbengine.schema.refusals import invalid
 from ddbengine.storage.store import Outcome, Plan, ReadTxn
-from ddbengine.streams.rows import Shard, Stream, find_stream, shards_of, streams_of
+from ddbengine.streams.rows import Shard, Stream, children_of, find_stream, shards_of, streams_of
 from ddbengine.streams.sequence import sequence_number
 
 __all__ = ["describe_stream", "list_streams", "named_in", "stream_named"]
@@ -84,9 +84,10 @@ class DescribeStream:
 
     def run(self, txn: ReadTxn) -> Outcome:
         stream = stream_named(txn, self.namespace, self.arn, self.name)
-        shards = shards_of(txn, stream, self.after)
-        if self.parent is not None:
-            shards = (shard for shard in shards if shard.parent == self.parent)
+        if self.parent is None:
+            shards = shards_of(txn, stream, self.after)
+        else:
+            shards = children_of(txn, stream, self.parent, self.after)
         found = list(islice(shards, self.limit + 1))
         described = found[: self.limit]
         members: dict[str, Any] = {

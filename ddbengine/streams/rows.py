@@ -179,6 +179,20 @@ def shards_of(txn: ReadTxn, stream: Stream, after: str | None = None) -> Iterato
         yield Shard(bytes(key)[len(prefix) :].decode(), *msgpack.unpackb(row))
 
 
+def children_of(txn: ReadTxn, stream: Stream, parent: str, after: str | None = None) -> Iterator[Shard]:
+    """The shards that follow one, which may be gone already, in order; ``after`` a shard id where one is given."""
+    shard = find_shard(txn, stream, parent)
+    if shard is not None and shard.last is None:
+        return
+    missing = HASHES if shard is None else shard.high - shard.low
+    for child in shards_of(txn, stream, parent if after is None else max(parent, after)):
+        if child.parent == parent:
+            yield child
+            missing -= child.high - child.low
+            if missing == 0:
+                return
+
+
 def _path(*names: str) -> bytes:
     return "\0".join(names).encode()
 

@@ -187,6 +187,18 @@ def test_the_children_of_a_shard_are_described(calls: Streaming) -> None:
     children = calls.shards(arn, ShardFilter=children_of)
     assert [child["ParentShardId"] for child in children] == [parent, parent]
     assert len(calls.shards(arn)) == 5
+    assert calls.shards(arn, ShardFilter=children_of, Limit=1) == children
+    assert calls.shards(arn, ShardFilter=children_of, ExclusiveStartShardId=children[0]["ShardId"]) == children[1:]
+    assert calls.shards(arn, ShardFilter={"Type": "CHILD_SHARDS", "ShardId": children[1]["ShardId"]}) == []
+
+
+def test_the_children_of_a_shard_that_is_gone_are_described(calls: Streaming) -> None:
+    arn = calls.create_streamed()
+    parent = calls.shards(arn)[0]["ShardId"]
+    calls.engine.split_partition("table")
+    calls.upkeep(24)
+    assert parent not in [shard["ShardId"] for shard in calls.shards(arn)]
+    assert len(calls.shards(arn, ShardFilter={"Type": "CHILD_SHARDS", "ShardId": parent})) == 2
 
 
 @pytest.mark.parametrize(
