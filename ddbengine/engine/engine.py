@@ -16,6 +16,7 @@ from ddbengine.engine.context import Caller, Prepare, StreamSettings, Surroundin
 from ddbengine.engine.expiration import Expiration, is_anything_registered
 from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.housekeeping import Housekeeper
+from ddbengine.engine.long_reads import LongReads
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.partitions import PartitionWatch, SplitPartition, Thresholds, namespace_of
 from ddbengine.engine.purge import purge_chore, purge_pending
@@ -78,6 +79,7 @@ class Engine:
         self._surroundings = Surroundings(
             catalog, self.clock, shared, transient_seconds, streams=streams or StreamSettings()
         )
+        self._long_reads = LongReads(self.store)
         self._housekeeper = Housekeeper(
             {
                 PURGE: purge_chore(self.store, self.clock),
@@ -135,7 +137,8 @@ class Engine:
         return self.operations[operation](self._surroundings, caller, request)
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Outcome]:
-        """The response body of a read at once; of a write, the future of its outcome.  Raise ApiError.
+        """The response body of a read at once; of a write, and of a read of a stream that takes long, the future of its
+        outcome.  Raise ApiError.
 
         Of the faults on demand, those happen here that need no connection: errors, and parts of batches left undone.
         """
@@ -160,6 +163,8 @@ class Engine:
             if operation in _LEAVE_TOKENS:
                 self._housekeeper.ask(FORGET, CLIENT_TOKEN_VALID_SECONDS)
             return future
+        if operation == "GetRecords" and self._long_reads.takes(plan):
+            return self._long_reads.submit(plan)
         with self.store.snapshot(plan.consistent) as txn:
             return plan.run(txn).body
 
@@ -194,6 +199,7 @@ class Engine:
     def close(self) -> None:
         """Finish what was submitted and release the store."""
         self._housekeeper.close()
+        self._long_reads.close()
         self.store.close()
 
     def _ask_for(self, chores: tuple[str, ...], done: Future[Outcome]) -> None:

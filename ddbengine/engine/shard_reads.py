@@ -5,7 +5,8 @@ Reads are snapshots: a consumer that reads millions of records takes nothing fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import orjson
@@ -110,8 +111,19 @@ class GetRecords:
     iterator: Sealed
     name: StreamName
     limit: int
+    pause: Callable[[], object] | None = None
+    """Called between the steps of the read."""
     writes: ClassVar[bool] = False
     consistent: ClassVar[bool] = True
+
+    @property
+    def claimed_after(self) -> int:
+        """The LSN behind which to read, as the iterator has it, genuine or not."""
+        return self.iterator.claimed_after
+
+    def pausing(self, pause: Callable[[], object]) -> GetRecords:
+        """The same read, with pauses."""
+        return replace(self, pause=pause)
 
     def run(self, txn: ReadTxn) -> Outcome:
         now = self.surroundings.clock()
@@ -125,7 +137,7 @@ class GetRecords:
         if shard is None or is_trimmed(txn, shard, place.after):
             raise TrimmedDataAccessException(TRIMMED)
         render = renderer(stream, self.caller.region)
-        page = read_shard(txn, stream.table_number, shard, place.after, self.limit, render)
+        page = read_shard(txn, stream.table_number, shard, place.after, self.limit, render, self.pause)
         records = b",".join(page.records)
         if shard.last is not None and page.after >= shard.last:
             return Outcome(b'{"Records":[%b]}' % records)

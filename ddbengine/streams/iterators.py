@@ -43,6 +43,12 @@ class Sealed:
     place: bytes
     code: bytes
 
+    @property
+    def claimed_after(self) -> int:
+        """The LSN behind which to read, if it is genuine."""
+        after: int = _PLACE.unpack(self.place)[2]
+        return after
+
     def opened(self, secret: str) -> ShardIterator | None:
         """The iterator; None when it was not sealed with this secret."""
         if _code(self.arn, self.place, secret) != self.code:

@@ -18,9 +18,10 @@ from ddbengine.streams.rows import Shard
 FOLLOWER = "streams"
 """The name under which streams follow the change log.  Its position is the trim horizon: nothing is read before it."""
 
-_STEP_BYTES = 64 << 10
-"""Of the log, looked at at a time: a page that fills up early has not decoded much for nothing."""
-SCAN_MAX_STEPS = 32
+_STEP_BYTES = 32 << 10
+"""Of the log, looked at at a time, in a fraction of a millisecond; a page that fills up early has not decoded much for
+nothing."""
+SCAN_MAX_STEPS = 64
 """Of one call, whatever it finds: some milliseconds."""
 
 
@@ -79,9 +80,17 @@ class _Reader:
         return True
 
 
-def read_shard(txn: ReadTxn, table_number: int, shard: Shard, after: int, most_records: int, render: Render) -> Page:
+def read_shard(
+    txn: ReadTxn,
+    table_number: int,
+    shard: Shard,
+    after: int,
+    most_records: int,
+    render: Render,
+    pause: Callable[[], object] | None = None,
+) -> Page:
     """Up to so many records of a shard behind an LSN, of up to a megabyte together, but at least one if it comes to one
-    within what it may look at."""
+    within what it may look at.  ``pause`` is called between steps."""
     end = max(after, txn.lsn() if shard.last is None else min(txn.lsn(), shard.last))
     page = Page([], after)
     prefix = record_prefix(table_number)
@@ -97,6 +106,8 @@ def read_shard(txn: ReadTxn, table_number: int, shard: Shard, after: int, most_r
             if not reader.take(entry):
                 return page
         page.after = max(page.after, min(looked_to, end))
+        if pause is not None:
+            pause()
     return page
 
 
