@@ -17,8 +17,22 @@ __all__ = ["LongReads"]
 
 QUICK_MAX_CHANGES = 100
 """Behind a place in the log, that a read may be done with at once: well under a millisecond."""
+READ_SECONDS = 0.001
+"""From one pause to the next."""
 PAUSE_SECONDS = 0.00005
-"""Between two steps: enough for a thread that waits for the interpreter to get it."""
+"""Enough for a thread that waits for the interpreter to get it."""
+
+
+class _Pauses:
+    """Sleeps when it is called, if it is time."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __call__(self) -> None:
+        if time.perf_counter() - self._since >= READ_SECONDS:
+            time.sleep(PAUSE_SECONDS)
+            self._since = time.perf_counter()
 
 
 class LongReads:
@@ -37,7 +51,7 @@ class LongReads:
         assert isinstance(plan, GetRecords), plan
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "ddbengine-long-reads")
-        return self._thread.submit(self._read, plan.pausing(lambda: time.sleep(PAUSE_SECONDS)))
+        return self._thread.submit(self._read, plan.pausing(_Pauses()))
 
     def _read(self, plan: Plan) -> Outcome:
         with self._store.snapshot(plan.consistent) as txn:
