@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import orjson
@@ -9,8 +10,10 @@ import pytest
 
 from ddbengine import _core
 from ddbengine.engine.context import Caller, StreamSettings
+from ddbengine.engine.engine import Engine
 from ddbengine.engine.partitions import PartitionWatch, Thresholds
 from ddbengine.errors import ResourceNotFoundException, ValidationException
+from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.streams.rows import HASHES
 from tests.engine.streaming import Streaming, Time, streaming
 from tests.engine.whole_check import check_database
@@ -194,6 +197,20 @@ def test_partitions_that_hold_too_much_are_split(calls: Streaming) -> None:
     assert len(cuts(calls)) == 2
     watched.look(0)
     assert len(cuts(calls)) == 2, "three partitions of ten thousand bytes are enough"
+
+
+def test_a_busy_partition_is_split_in_the_background() -> None:
+    thresholds = Thresholds(writes_per_second=1, look_seconds=0.01, looks=2)
+    engine = Engine(lambda writes_of: LmdbStore(writes_of, None), thresholds=thresholds)
+    calls = Streaming(engine)
+    calls.create_streamed()
+    deadline = time.monotonic() + 30
+    written = 0
+    while not cuts(calls):
+        assert time.monotonic() < deadline, "never split"
+        written += 1
+        calls.put("table", {"pk": S(str(written % 100)), "n": N(written)})
+    engine.close()
 
 
 def test_nobody_looks_while_there_is_no_stream(calls: Streaming) -> None:
