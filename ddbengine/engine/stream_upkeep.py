@@ -30,7 +30,9 @@ __all__ = ["StreamUpkeep", "upkeep_pending"]
 BATCH_SHARDS = 500
 """Rolled over or dropped by one plan: a few milliseconds of the committer's time."""
 LOOK_SECONDS = 60.0
-"""From one look for what has grown too old to the next."""
+"""From one look for what has grown too old to the next, at most."""
+LOOKS_IN_RETENTION = 24
+"""At least: so records stay little longer than they have to, however short that is."""
 
 
 @dataclass(slots=True)
@@ -138,7 +140,8 @@ class StreamUpkeep:
         if is_due and self._store.submit(plan).result().body == MORE:
             return 0.0
         with self._store.snapshot() as txn:
-            return max(0.0, min([LOOK_SECONDS, *(due - now for due in self._rollovers(txn))]))
+            look = min(LOOK_SECONDS, self._settings.retention_seconds / LOOKS_IN_RETENTION)
+            return max(0.0, min([look, *(due - now for due in self._rollovers(txn))]))
 
     def _rollovers(self, txn: ReadTxn) -> Iterator[float]:
         """When open shards are to be rolled over."""

@@ -130,6 +130,13 @@ def test_the_next_look_is_when_a_shard_rolls_over_or_in_a_minute(calls: Streamin
     assert calls.upkeep(4 - 10 / HOUR) == pytest.approx(10)
 
 
+def test_looks_are_more_frequent_when_records_are_kept_for_a_short_time() -> None:
+    calls = streaming(StreamSettings(retention_seconds=48))
+    calls.create_streamed()
+    assert calls.upkeep() == 2.0
+    calls.engine.close()
+
+
 def test_looking_changes_nothing_when_nothing_is_due(calls: Streaming) -> None:
     calls.create_streamed()
     before = calls.engine.store.last_logged()
