@@ -7,6 +7,7 @@ configuration names.  Otherwise the endpoint is a server on this machine, where 
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from argparse import Namespace
 from collections.abc import Mapping
@@ -97,11 +98,16 @@ def _connect(given: Namespace) -> Connection:
         session._session.get_component("credential_provider").remove("iam-role")
         if session.get_credentials() is None:
             keys = {"aws_access_key_id": _LOCAL_KEY, "aws_secret_access_key": _LOCAL_KEY}
-    region = given.region or session.region_name or (_LOCAL_REGION if is_local else None)
+    region = given.region or _configured_region(session) or (_LOCAL_REGION if is_local else None)
     endpoint = Endpoint(session, urls, region, keys, given.aws)
     tables, streams = (endpoint.client(name, config=_CONFIG) for name in (_TABLES, _STREAMS))
     keep_raw_records(streams)
     return Connection(endpoint, tables, streams)
+
+
+def _configured_region(session: Any) -> str | None:
+    """As the AWS CLI finds it; boto3 does not look at AWS_REGION."""
+    return os.environ.get("AWS_REGION") or session.region_name
 
 
 def _endpoints(given: Namespace, session: Any) -> dict[str, str | None]:
@@ -123,7 +129,7 @@ def _endpoints(given: Namespace, session: Any) -> dict[str, str | None]:
 
 def _configured(session: Any, name: str) -> str | None:
     """The endpoint that AWS_ENDPOINT_URL, its kin and the AWS configuration name for a service."""
-    region = session.region_name or _LOCAL_REGION
+    region = _configured_region(session) or _LOCAL_REGION
     keys = {"aws_access_key_id": _LOCAL_KEY, "aws_secret_access_key": _LOCAL_KEY}
     plain, ignoring = (
         session.client(name, region_name=region, config=Config(ignore_configured_endpoint_urls=ignored), **keys)
