@@ -129,6 +129,7 @@ class Worker:
             except (BotoCoreError, ClientError) as error:
                 if not is_transient(error):
                     raise
+                self._discovery_due = 0.0
                 self._tally.count(retried_requests=1, throttled=int(is_throttling(error)))
                 log.warning("looking at the leases failed, which is repeated: %s", error)
                 wait = backoff.next()
@@ -139,12 +140,14 @@ class Worker:
     def _look(self, beginning: Beginning) -> bool:
         """One round: shards, leases, threads.  True when there is nothing left to do for anybody, ever."""
         now = self._clocks.monotonic()
-        leases = self._store.leases()
-        if now >= self._discovery_due:
-            is_over = self._discover(beginning, leases)
-            if is_over:
-                return True
+        is_discovery_due = now >= self._discovery_due
+        if is_discovery_due:
+            # Before anything is read: a shard that ends meanwhile asks for the next look.
             self._discovery_due = now + self._options.discovery_seconds
+        leases = self._store.leases()
+        if is_discovery_due:
+            if self._discover(beginning, leases):
+                return True
             leases = self._store.leases()
         taken = self._holdings.rebalance(leases)
         may_be_read = workable(leases)
