@@ -21,6 +21,7 @@ SHARD_END = "SHARD_END"
 CLOCK_SKEW_SECONDS = 60
 """How far this machine's clock may be ahead of the service's; rather records twice than not at all."""
 _SEQUENCE_NUMBER = re.compile(r"[0-9]{21,40}")
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,8 @@ def start_from(text: str | float | datetime) -> Start:
 
 
 def _time_of(text: str) -> float:
-    try:
+    if _SECONDS.fullmatch(text):
         return float(text)
-    except ValueError:
-        pass
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
