@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from ddbengine.consumer.events import Record, created, sequence_number
 from ddbengine.consumer.failures import code_of
@@ -92,6 +92,8 @@ class ShardReader:
 
     def _open(self) -> str:
         self._where = where = self._where.without_iterator()
+        if where.checkpoint == AT_TIMESTAMP and where.time is not None:
+            return self._open_since(int(where.time))
         if where.checkpoint in (TRIM_HORIZON, AT_TIMESTAMP):
             return self._streams.iterator(self.shard_id, Position(TRIM_HORIZON))
         if where.checkpoint == LATEST:
@@ -99,6 +101,16 @@ class ShardReader:
         if where.checkpoint == AT_SEQUENCE_NUMBER and where.number is not None:
             return self._streams.iterator(self.shard_id, Position.at(where.number))
         return self._streams.iterator(self.shard_id, Position.after(where.checkpoint))
+
+    def _open_since(self, seconds: int) -> str:
+        """An iterator from a time on, or where such are not known, from the oldest record on; what is older is dropped
+        in any case."""
+        try:
+            return self._streams.iterator(self.shard_id, Position.since(seconds))
+        except (ClientError, ParamValidationError) as error:
+            if isinstance(error, ClientError) and code_of(error) != "ValidationException":
+                raise
+            return self._streams.iterator(self.shard_id, Position(TRIM_HORIZON))
 
     def _mend(self, error: ClientError) -> bool:
         code, where = code_of(error), self._where

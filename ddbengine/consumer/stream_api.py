@@ -38,10 +38,12 @@ _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where in a shard to read on: TRIM_HORIZON, LATEST, or at or after a sequence number."""
+    """Where in a shard to read on: TRIM_HORIZON, LATEST, at or after a sequence number, or from a time on."""
 
     type: str
     number: str | None = None
+    time: float | None = None
+    """Seconds since the epoch."""
 
     @classmethod
     def after(cls, number: str) -> Position:
@@ -50,6 +52,11 @@ class Position:
     @classmethod
     def at(cls, number: str) -> Position:
         return cls("AT_SEQUENCE_NUMBER", number)
+
+    @classmethod
+    def since(cls, time: float) -> Position:
+        """Not every service knows it: DynamoDB Local does not, and boto3 only since 2026."""
+        return cls("AT_TIMESTAMP", time=time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +156,13 @@ class StreamApi:
         return page
 
     def iterator(self, shard_id: str, position: Position) -> str:
-        number = {} if position.number is None else {"SequenceNumber": position.number}
+        at: dict[str, Any] = {}
+        if position.number is not None:
+            at["SequenceNumber"] = position.number
+        if position.time is not None:
+            at["Timestamp"] = position.time
         answer = self._client.get_shard_iterator(
-            StreamArn=self.arn, ShardId=shard_id, ShardIteratorType=position.type, **number
+            StreamArn=self.arn, ShardId=shard_id, ShardIteratorType=position.type, **at
         )
         iterator: str = answer["ShardIterator"]
         return iterator

@@ -57,6 +57,8 @@ class FakeStream:
         """Raised by the next readings, one each."""
         self.positions: list[Position] = []
         """For which iterators were opened."""
+        self.knows_times = True
+        """Iterators of the type AT_TIMESTAMP; older services refuse them."""
         self._generation = 0
 
     def expire(self) -> None:
@@ -75,11 +77,15 @@ class FakeStream:
             raise error("ResourceNotFoundException")
         shard = self.shards[shard_id]
         at = self._index(shard, position)
-        if at < shard.trimmed and position.type != "TRIM_HORIZON":
+        if at < shard.trimmed and position.number is not None:
             raise error("TrimmedDataAccessException")
         return f"{shard_id}/{max(at, shard.trimmed)}/{self._generation}"
 
     def _index(self, shard: FakeShard, position: Position) -> int:
+        if position.time is not None:
+            if not self.knows_times:
+                raise error("ValidationException")
+            return sum(record["dynamodb"]["ApproximateCreationDateTime"] < position.time for record in shard.records)
         numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in shard.records]
         if position.number is None:
             return 0 if position.type == "TRIM_HORIZON" else len(numbers)

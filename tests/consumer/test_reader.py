@@ -88,8 +88,16 @@ def test_a_service_that_never_stops_saying_expired_is_not_asked_forever() -> Non
     assert len(stream.errors) > 90
 
 
-def test_a_start_in_time_leaves_out_what_is_older() -> None:
+def test_a_start_in_time_is_opened_there() -> None:
     stream = FakeStream(FakeShard(records=[record(at, created=100.0 + at) for at in range(1, 6)]))
+    reader = reader_of(stream, Where(AT_TIMESTAMP, time=103.9))
+    assert numbers(reader, 2) == [number(3), number(4)]
+    assert stream.positions == [Position.since(103)]
+
+
+def test_a_start_in_time_leaves_out_what_is_older_where_iterators_know_no_time() -> None:
+    stream = FakeStream(FakeShard(records=[record(at, created=100.0 + at) for at in range(1, 6)]))
+    stream.knows_times = False
     reader = reader_of(stream, Where(AT_TIMESTAMP, time=103.9))
     reading = reader.read(2)
     assert (reading.records, reading.last) == ([], number(2))
