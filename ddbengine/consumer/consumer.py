@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -71,6 +72,17 @@ class Consumer:
     def run(self) -> None:
         """Consume until ``stop`` is called from another thread or a signal handler, or the stream is switched off and
         read to its end.  Raise a ConsumerError that says what is wrong."""
+        # In a thread of its own, so that a signal handler, which runs inside whatever the main thread is at, finds no
+        # lock taken by that very thread.
+        with ThreadPoolExecutor(1, "consumer") as thread:
+            running = thread.submit(self._run)
+            try:
+                running.result()
+            except BaseException:
+                self.stop()
+                raise
+
+    def _run(self) -> None:
         with explained():
             arns = self._unfinished_streams()
             processing = self._processing()
