@@ -29,16 +29,14 @@ def add_streams(commands: Any) -> None:
         allow_abbrev=False,
     )
     of_streams = streams.add_subparsers(dest="streams_command", metavar="COMMAND", title="commands", required=True)
-    where = _where()
-    _add_list(of_streams, where)
-    _add_describe(of_streams, where)
-    _add_tail(of_streams, where)
-    _add_consume(of_streams, where)
+    _add_list(of_streams)
+    _add_describe(of_streams)
+    _add_tail(of_streams)
+    _add_consume(of_streams)
 
 
-def _where() -> argparse.ArgumentParser:
+def _add_where(parser: argparse.ArgumentParser) -> None:
     """The options that say which endpoint is meant, and as whom."""
-    parser = argparse.ArgumentParser(add_help=False)
     group = parser.add_argument_group("endpoint")
     which = group.add_mutually_exclusive_group()
     which.add_argument(
@@ -50,35 +48,33 @@ def _where() -> argparse.ArgumentParser:
     which.add_argument("--aws", action="store_true", help="AWS itself, whatever the environment says")
     group.add_argument("--region", help="default: as for the AWS CLI; us-east-1 for a server on this machine")
     group.add_argument("--profile", help="of the AWS configuration, for credentials and region")
-    return parser
 
 
 def _add(
     commands: Any,
     name: str,
-    where: argparse.ArgumentParser,
     command: Callable[[argparse.Namespace], int],
     help: str,
     description: str,
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, parents=[where], help=help, description=description, epilog=_EXIT_CODES, allow_abbrev=False
+        name, help=help, description=description, epilog=_EXIT_CODES, allow_abbrev=False
     )
     parser.set_defaults(run=command)
+    _add_where(parser)
     return parser
 
 
-def _add_list(commands: Any, where: argparse.ArgumentParser) -> None:
-    parser = _add(commands, "list", where, _list, "list streams", "List the streams of all tables, or of one.")
+def _add_list(commands: Any) -> None:
+    parser = _add(commands, "list", _list, "list streams", "List the streams of all tables, or of one.")
     parser.add_argument("--table", metavar="TABLE", help="of this table only")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each stream")
 
 
-def _add_describe(commands: Any, where: argparse.ArgumentParser) -> None:
+def _add_describe(commands: Any) -> None:
     parser = _add(
         commands,
         "describe",
-        where,
         _describe,
         "show a stream's shards as a tree",
         "Show the stream of a table: its state, and its shards below those they came from.",
@@ -87,11 +83,10 @@ def _add_describe(commands: Any, where: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
-def _add_tail(commands: Any, where: argparse.ArgumentParser) -> None:
+def _add_tail(commands: Any) -> None:
     parser = _add(
         commands,
         "tail",
-        where,
         _tail,
         "print records as they come",
         "Print what a stream tells, as it comes: all shards, parents before children, in order for each item.",
@@ -118,11 +113,10 @@ def _add_tail(commands: Any, where: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_consume(commands: Any, where: argparse.ArgumentParser) -> None:
+def _add_consume(commands: Any) -> None:
     parser = _add(
         commands,
         "consume",
-        where,
         _consume,
         "hand records to a function, a command or an endpoint",
         "Hand the records of a stream on in batches, each record at least once and in order for each item. What has "
