@@ -26,7 +26,8 @@ ALLOWED: dict[str, set[str]] = {
     "indexes": {"storage", "_core", "errors", "limits"},
     "engine": {"partiql", "expressions", "schema", "indexes", "storage", "_core", "errors", "limits"},
     "api": {"engine", "partiql", "expressions", "schema", "indexes", "storage", "_core", "errors", "limits"},
-    "commands": {"engine", "schema", "storage", "_core", "errors", "limits"},
+    "exchange": {"api", "engine", "schema", "storage", "_core", "errors", "limits"},
+    "commands": {"exchange", "engine", "schema", "storage", "_core", "errors", "limits"},
     # The doors: the public names of the package and the command line.
     "__init__": ALL_ROOMS,
     "__main__": ALL_ROOMS,
