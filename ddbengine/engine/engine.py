@@ -84,6 +84,11 @@ class Engine:
             if is_pending:
                 self._housekeeper.ask(name)
 
+    @property
+    def surroundings(self) -> Surroundings:
+        """For plans that are no operation's."""
+        return self._surroundings
+
     def advance_clock(self, seconds: float) -> float:
         """Put the engine's time forward, and delete what has expired by then; return the time it now is.
 
