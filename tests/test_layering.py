@@ -12,8 +12,13 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "ddbengine"
-ALL_ROOMS = {"commands", "api", "engine", "expressions", "schema", "indexes", "storage", "_core", "errors", "limits"}
-ALL_ROOMS = {"api", "engine", "expressions", "partiql", "schema", "indexes", "storage", "_core", "errors", "limits"}
+ALL_ROOMS = {"commands", "embedded", "exchange", "api", "engine", "expressions", "partiql", "schema", "indexes"} | {
+    "storage",
+    "_core",
+    "errors",
+    "limits",
+    "exceptions",
+}
 
 ALLOWED: dict[str, set[str]] = {
     "_core": set(),
@@ -28,8 +33,11 @@ ALLOWED: dict[str, set[str]] = {
     "api": {"engine", "partiql", "expressions", "schema", "indexes", "storage", "_core", "errors", "limits"},
     "exchange": {"api", "engine", "schema", "storage", "_core", "errors", "limits"},
     "commands": {"exchange", "engine", "schema", "storage", "_core", "errors", "limits"},
-    # The doors: the public names of the package and the command line.
+    "embedded": {"exceptions", "exchange", "api", "engine", "storage", "_core", "errors", "limits"},
+    "exceptions": {"api", "engine", "storage"},
+    # The doors: the public names of the package, the command line, and the fixtures of other people's tests.
     "__init__": ALL_ROOMS,
+    "pytest_plugin": {"embedded", "exchange"},
     "__main__": ALL_ROOMS,
 }
 """What each room may import, besides itself.  The rule is api -> engine -> {expressions, schema, indexes} -> storage
