@@ -11,15 +11,17 @@ A request that no client would send, because a member is unknown, missing or of 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ConnectionClosedError, ParamValidationError
 
-from ddbengine.api.server import CannotServe
 from ddbengine.engine.bulk_load import ItemRefused
 from ddbengine.engine.fault_rules import BadFaultRules
 from ddbengine.engine.opening import CannotOpen
 from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFormat, StoreFull, StoreUnusable
+
+if TYPE_CHECKING:
+    from ddbengine.api.server import CannotServe
 
 
 class ServiceError(ClientError):  # type: ignore[misc]  # botocore has no types
@@ -122,6 +124,15 @@ _BY_CODE: dict[str, type[ServiceError]] = {error.__name__: error for error in Se
 def class_of(code: str) -> type[ServiceError]:
     """The class of an error code; ServiceError for one that is not known."""
     return _BY_CODE.get(code, ServiceError)
+
+
+def __getattr__(name: str) -> Any:
+    # It comes with the whole server, which few programs have in them.
+    if name == "CannotServe":
+        from ddbengine.api.server import CannotServe
+
+        return CannotServe
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [

@@ -9,7 +9,7 @@ import orjson
 
 from ddbengine.api.envelope import error_answer
 from ddbengine.api.model import load
-from ddbengine.errors import ApiError
+from ddbengine.errors import ApiError, SerializationException
 
 __all__ = ["answer_of", "exception_of", "new_request_id"]
 
@@ -37,7 +37,12 @@ def exception_of(error: ApiError, operation: str) -> Exception:
     # Not at the top: who meets no error need not import botocore for one.
     from ddbengine.exceptions import class_of
 
-    answer = error_answer(error)
+    try:
+        answer = error_answer(error)
+    except TypeError:
+        # It quotes text that is no Unicode, which no request can bring over a connection.
+        error = SerializationException()
+        answer = error_answer(error)
     body: dict[str, Any] = orjson.loads(answer.body)
     response: dict[str, Any] = {
         "Error": {"Message": error.message or "", "Code": error.code},

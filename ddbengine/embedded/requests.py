@@ -35,12 +35,10 @@ def checked(operation: str, request: dict[str, Any]) -> dict[str, Any]:
     """
     try:
         members = check(operation, request)
-    except ApiError as refusal:
-        return _checked_unusual(operation, request, refusal)
-    except (TypeError, ValueError, RecursionError):
-        return _checked_unusual(operation, request, SerializationException())
+    except (ApiError, TypeError, ValueError, RecursionError):
+        return _checked_unusual(operation, request)
     # Anything else than the very same dict means that a null or an unknown member was dropped.
-    return members if members is request else _checked_unusual(operation, request, None)
+    return members if members is request else _checked_unusual(operation, request)
 
 
 def refuse_if_not_sent(operation: str, request: dict[str, Any]) -> None:
@@ -52,13 +50,13 @@ def refuse_if_not_sent(operation: str, request: dict[str, Any]) -> None:
         validate_parameters(request, _input_shape(operation))
 
 
-def _checked_unusual(operation: str, request: dict[str, Any], refusal: ApiError | None) -> dict[str, Any]:
-    """``refusal`` is what the door said of the request as it is; None if it found members to drop."""
+def _checked_unusual(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    """As ``checked``, of a request that the door does not take as it is."""
     try:
         plain = orjson.loads(orjson.dumps(request, _plain, _OPTIONS))
     except orjson.JSONEncodeError:
         refuse_if_not_sent(operation, request)
-        raise refusal or SerializationException() from None
+        raise SerializationException from None
     try:
         members = check(operation, plain)
     except ApiError:
