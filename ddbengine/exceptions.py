@@ -22,6 +22,7 @@ from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFo
 
 if TYPE_CHECKING:
     from ddbengine.api.server import CannotServe
+    from ddbengine.exchange.documents import SchemaFileError
 
 
 class ServiceError(ClientError):  # type: ignore[misc]  # botocore has no types
@@ -127,11 +128,15 @@ def class_of(code: str) -> type[ServiceError]:
 
 
 def __getattr__(name: str) -> Any:
-    # It comes with the whole server, which few programs have in them.
+    # They come with the whole server, and with YAML, which few programs have in them.
     if name == "CannotServe":
         from ddbengine.api.server import CannotServe
 
         return CannotServe
+    if name == "SchemaFileError":
+        from ddbengine.exchange.documents import SchemaFileError
+
+        return SchemaFileError
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -143,6 +148,7 @@ __all__ = [
     "ConnectionClosedError",
     "ItemRefused",
     "ParamValidationError",
+    "SchemaFileError",
     "ServiceError",
     "StoreBusy",
     "StoreClosed",

@@ -118,6 +118,16 @@ class Engine(Operations):
         """
         return bulk.scan_all(self._engine, self._caller, {"TableName": table, **request})
 
+    def create_tables(self, path: str | os.PathLike[str], parameters: Mapping[str, str] | None = None) -> list[str]:
+        """Create the tables of a schema file, and return their names: of an answer of DescribeTable, a CreateTable
+        request, a list of these, or a CloudFormation template, for whose parameters values may be given.
+
+        Raise SchemaFileError when the file does not say which tables to create, ServiceError when one is refused.
+        """
+        from ddbengine.embedded.schemas import create_tables
+
+        return create_tables(self, Path(path), parameters)
+
     # --- the whole store -------------------------------------------------------------------------
 
     def fork(self, path: str | os.PathLike[str] | None = None) -> Engine:
