@@ -60,8 +60,6 @@ class Loaded:
     """Every item up to this one is durable or was refused."""
     items: int
     """How many were put."""
-    size: int
-    """Their bytes by DynamoDB's accounting."""
 
 
 class _Put(NamedTuple):
@@ -84,7 +82,6 @@ class PutBatch:
     puts: list[_Put]
     ordinal: int
     """Of the last item it stands for, refused ones included."""
-    size: int
     writes: ClassVar[bool] = True
     consistent: ClassVar[bool] = True
 
@@ -133,7 +130,7 @@ def load_batches(
     """
     under_way: deque[tuple[PutBatch, Future[Outcome]]] = deque()
     batches = _batches(engine, caller, table_name, items, on_refused)
-    loaded, failure = Loaded(0, 0, 0), None
+    loaded, failure = Loaded(0, 0), None
     while True:
         try:
             batch = next(batches, None)
@@ -155,8 +152,7 @@ def _settled(batch: PutBatch, future: Future[Outcome], before: Loaded, on_refuse
     left_out = orjson.loads(refused) if refused else []
     for ordinal, message in left_out:
         _refuse(ordinal, ValidationException(message), on_refused)
-    items = before.items + len(batch.puts) - len(left_out)
-    return Loaded(batch.ordinal, items, before.size + batch.size)
+    return Loaded(batch.ordinal, before.items + len(batch.puts) - len(left_out))
 
 
 def _refuse(ordinal: int, error: ApiError, on_refused: OnRefused | None) -> None:
@@ -193,7 +189,7 @@ def _batches(
         except Exception as error:
             failure = error
         if puts or (is_last and failure is None):
-            yield PutBatch(surroundings, schema, table_name, puts, ordinal, size)
+            yield PutBatch(surroundings, schema, table_name, puts, ordinal)
         if failure is not None:
             raise failure
 
