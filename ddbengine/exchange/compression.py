@@ -104,7 +104,7 @@ def compressed(file: BinaryIO, compression: str) -> BinaryIO:
     writers: dict[str, Callable[[], object]] = {
         # Without name and time in its header, a file's bytes say nothing but its content.
         "gzip": lambda: gzip.GzipFile("", "wb", _GZIP_LEVEL, file, 0),
-        "zstd": lambda: zstandard.ZstdCompressor(_ZSTD_LEVEL).stream_writer(file, closefd=False),
+        "zstd": lambda: zstandard.ZstdCompressor(_ZSTD_LEVEL, write_checksum=True).stream_writer(file, closefd=False),
         "none": lambda: _Plain(file),
     }
     return cast("BinaryIO", writers[compression]())
