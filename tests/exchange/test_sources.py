@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ddbengine.exchange.compression import Input, compressed
@@ -50,6 +50,7 @@ def keys_of(path: Path, wanted: str | None = None, after: Cursor = Cursor(0, 0))
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @given(content=st.lists(st.binary(max_size=50), max_size=4), repeats=st.sampled_from([1, 3, 20_000]))
 def test_what_is_written_is_read_whatever_the_compression(compression: str, content: list[bytes], repeats: int) -> None:
+    assume(not b"".join(content).startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")))  # no text begins so
     parts = [part * repeats for part in content]
     path = Path(tempfile.mkdtemp()) / "content"
     # Several members or frames one after another are one content.
