@@ -68,10 +68,13 @@ class EndpointAccess:
             left = answer.get("UnprocessedItems", {}).get(table_name, ())
             return [request["PutRequest"]["Item"] for request in left]
 
+        def put(item: dict[str, Any]) -> None:
+            self._client.put_item(TableName=table_name, Item=item)
+
         with _worded(self.name):
             description = self._client.describe_table(TableName=table_name)["Table"]
             key_names = [element["AttributeName"] for element in description["KeySchema"]]
-            yield from load_in_parallel(BatchWriter(write, _code_of), key_names, items, on_refused, self._threads)
+            yield from load_in_parallel(BatchWriter(write, put, _code_of), key_names, items, on_refused, self._threads)
 
     def scan(self, table_name: str) -> Iterator[list[bytes]]:
         """Every thread scans a segment; pages come in whatever order they are ready."""

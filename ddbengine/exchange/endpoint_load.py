@@ -1,7 +1,7 @@
 """Writing many items to an endpoint: BatchWriteItem from several threads, whatever is left unprocessed again.
 
-Items of one key go to one thread, so that the last of them wins however the threads run.  A batch that is refused is
-put again item by item, to know which one it was.
+Items of one key go to one thread, so that the last of them wins however the threads run.  The items of a batch that is
+refused are put one by one, to know which of them it was and why.
 """
 
 from __future__ import annotations
@@ -58,12 +58,14 @@ class _Done:
 
 @dataclass(frozen=True, slots=True)
 class BatchWriter:
-    """Carries out requests; both functions may be called from any thread."""
+    """Carries out requests; the functions may be called from any thread."""
 
     write: Callable[[list[Item]], list[Item]]
     """Puts the items and returns those left unprocessed, both as boto3 has them.  Raises what boto3 raises."""
+    put: Callable[[Item], None]
+    """Puts one item, in the same way."""
     code_of: Callable[[Exception], tuple[str, str]]
-    """The code and the message of what ``write`` raised; empty for what is no answer."""
+    """The code and the message of what the others raised; empty for what is no answer."""
 
 
 def load_in_parallel(
@@ -192,7 +194,7 @@ class _Work:
     def _write(self, batch: _Batch) -> _Done:
         entries = list(batch.items.values())
         try:
-            self._put([item for _, item in entries])
+            self._write_all([item for _, item in entries])
             return _Done(batch, [])
         except Exception as error:
             if self._writer.code_of(error)[0] not in REFUSALS:
@@ -200,7 +202,7 @@ class _Work:
         refusals: list[Refusal] = []
         for ordinal, item in entries:
             try:
-                self._put([item])
+                self._writer.put(boto_item(item))
             except Exception as error:
                 code, message = self._writer.code_of(error)
                 if code not in REFUSALS:
@@ -208,7 +210,7 @@ class _Work:
                 refusals.append((ordinal, ValidationException(message)))
         return _Done(batch, refusals)
 
-    def _put(self, items: list[Item]) -> None:
+    def _write_all(self, items: list[Item]) -> None:
         """Put items until none is left unprocessed, with growing pauses while none gets through."""
         left = list(map(boto_item, items))
         attempts = 0

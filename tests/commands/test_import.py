@@ -183,7 +183,7 @@ def test_the_standard_input_is_a_source(
     run: Run, schema: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = gzip.compress(orjson.dumps(item(1)) + b"\n")
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(content))))  # type: ignore[type-var]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(content))))
     assert run("import", "-", "--path", "data", "--schema", schema, "--quiet") == (0, "")
     assert contents(tmp_path / "data") == [item(1)]
 
