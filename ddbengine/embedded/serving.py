@@ -51,7 +51,7 @@ class LocalServer:
 
 def serve(engine: Engine, caller: Caller, host: str, port: int, servers: set[LocalServer]) -> LocalServer:
     """Listen; the server is in ``servers`` until it is closed.  Raise CannotServe."""
-    running = start_server(engine, host, port, advance_clock=engine.advance_clock)
+    running = start_server(engine, host, port)
     made = LocalServer(running, host, caller, lambda: servers.discard(made))
     servers.add(made)
     return made
