@@ -16,7 +16,6 @@ from typing import Any
 from ddbengine import _core
 from ddbengine.engine.bulk_load import Loaded, OnRefused
 from ddbengine.errors import ApiError, SerializationException, ValidationException
-from ddbengine.exchange.boto_values import boto_item
 from ddbengine.limits import BATCH_WRITE_MAX_REQUESTS
 
 __all__ = ["REFUSALS", "BatchWriter", "GivenUp", "load_in_parallel"]
@@ -61,7 +60,7 @@ class BatchWriter:
     """Carries out requests; the functions may be called from any thread."""
 
     write: Callable[[list[Item]], list[Item]]
-    """Puts the items and returns those left unprocessed, both as boto3 has them.  Raises what boto3 raises."""
+    """Puts checked items and returns those left unprocessed.  Raises what boto3 raises."""
     put: Callable[[Item], None]
     """Puts one item, in the same way."""
     code_of: Callable[[Exception], tuple[str, str]]
@@ -202,7 +201,7 @@ class _Work:
         refusals: list[Refusal] = []
         for ordinal, item in entries:
             try:
-                self._writer.put(boto_item(item))
+                self._writer.put(item)
             except Exception as error:
                 code, message = self._writer.code_of(error)
                 if code not in REFUSALS:
@@ -212,7 +211,7 @@ class _Work:
 
     def _write_all(self, items: list[Item]) -> None:
         """Put items until none is left unprocessed, with growing pauses while none gets through."""
-        left = list(map(boto_item, items))
+        left = items
         attempts = 0
         while True:
             unprocessed = self._writer.write(left)

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from ddbengine.__main__ import main
-from tests import tables
+from tests import servers, tables
 from tests.servers import Server
 from tests.wire import BS, B, L, N, S
 
@@ -83,3 +83,21 @@ def test_what_an_endpoint_cannot_do_is_said_in_a_line(
     assert capsys.readouterr().err == f"ddbengine: {server.url}: there is no table 'missing'\n"
     assert main(["import", path, "--endpoint-url", "nonsense", "--table", "missing"]) == 2
     assert capsys.readouterr().err == "ddbengine: nonsense: Invalid endpoint: nonsense\n"
+
+
+def test_what_is_left_unprocessed_and_lost_on_the_way_is_sent_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = [
+        {"operation": "BatchWriteItem", "every": 5, "unprocessed": 0.6},
+        {"operation": "BatchWriteItem", "every": 7, "error": "ThrottlingException"},
+        {"operation": "BatchWriteItem", "every": 11, "drop": "after"},
+    ]
+    (tmp_path / "schema").write_text(json.dumps(tables.table("shaken", sort="N")))
+    rows = items(600)
+    with servers.ddbengine(tmp_path / "log", "--in-memory", "--faults", json.dumps(rules)) as server:
+        at = ["--endpoint-url", server.url, "--quiet"]
+        assert main(["import", source(tmp_path / "in.json", rows), *at, "--schema", str(tmp_path / "schema")]) == 0
+        assert main(["export", "-", *at, "--table", "shaken"]) == 0
+    exported = [orjson.loads(line)["Item"] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(exported, key=lambda item: int(item["sk"]["N"])) == rows
