@@ -87,9 +87,12 @@ class StateFile:
             "items": state.items,
             "refused": state.refused,
         }
-        # Not synced: what a lost file would have said can be done again.  A torn one is not to be, so it is renamed.
+        # Synced before it is renamed, so that a loss of power leaves the old file or the new one, never a torn one.
         new = self.path.with_name(self.path.name + ".new")
-        new.write_bytes(orjson.dumps(record))
+        with new.open("wb") as file:
+            file.write(orjson.dumps(record))
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(new, self.path)
 
     def remove(self) -> None:
