@@ -10,6 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ddbengine import __version__
+from ddbengine.commands.exchange_options import (
+    EXPORT_EXIT_CODES,
+    IMPORT_EXIT_CODES,
+    add_export_options,
+    add_import_options,
+    check_export_options,
+    check_import_options,
+)
 from ddbengine.commands.streams.arguments import add_streams
 
 if TYPE_CHECKING:
@@ -98,9 +106,12 @@ def _own_command(words: Sequence[str]) -> tuple[Callable[[argparse.Namespace], i
     _add_doctor_options(doctor)
     doctor.set_defaults(run=_doctor)
     add_streams(commands)
+    exchange = _add_exchange(commands)
     given = parser.parse_args(words)
     if given.command is None:
         parser.error("say what to do: ddbengine serve")
+    if given.command in exchange:
+        return exchange[given.command](given), given
     if given.command == "serve":
         _check_serve_options(serve, given)
     return given.run, given
@@ -176,6 +187,45 @@ def _doctor(given: argparse.Namespace) -> int:
     from ddbengine.commands.doctor import run
 
     return run(given.path, given.replica_path, mend=given.repair, as_json=given.json)
+
+
+_Command = Callable[[argparse.Namespace], int]
+
+
+def _add_exchange(
+    commands: argparse._SubParsersAction[_Parser],
+) -> dict[str, Callable[[argparse.Namespace], _Command]]:
+    """Add import and export; by name, what checks their options and gives what runs them."""
+    into = commands.add_parser(
+        "import",
+        help="put items from files into a table",
+        description="Put items from files into a table, which is created if it is not there and --schema says how.",
+        epilog=IMPORT_EXIT_CODES,
+        allow_abbrev=False,
+    )
+    add_import_options(into, lambda: _add_replica_path(into))
+    out = commands.add_parser(
+        "export",
+        help="write the items of a table to a file",
+        description="Write the items of a table to a file, or to a directory laid out as the service's exports to S3.",
+        epilog=EXPORT_EXIT_CODES,
+        allow_abbrev=False,
+    )
+    add_export_options(out, lambda: _add_replica_path(out))
+
+    def importing(given: argparse.Namespace) -> _Command:
+        check_import_options(into, given)
+        from ddbengine.commands.import_items import run
+
+        return run
+
+    def exporting(given: argparse.Namespace) -> _Command:
+        check_export_options(out, given)
+        from ddbengine.commands.export_items import run
+
+        return run
+
+    return {"import": importing, "export": exporting}
 
 
 def _add_replica_path(parser: argparse.ArgumentParser) -> None:

@@ -13,9 +13,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "ddbengine"
 ALL_ROOMS = (
-    {"commands", "api", "engine", "expressions", "partiql", "schema", "indexes", "streams", "storage", "_core"}
-    | {"consumer"}
-    | {"errors", "limits"}
+    {"commands", "embedded", "exchange", "api", "engine", "expressions", "partiql", "schema", "indexes", "streams"}
+    | {"storage", "_core", "consumer"}
+    | {"errors", "limits", "exceptions"}
 )
 
 ALLOWED: dict[str, set[str]] = {
@@ -30,11 +30,15 @@ ALLOWED: dict[str, set[str]] = {
     "streams": {"storage", "_core", "errors", "limits"},
     "engine": {"partiql", "expressions", "schema", "indexes", "streams", "storage", "_core", "errors", "limits"},
     "api": {"engine", "partiql", "expressions", "schema", "indexes", "streams", "storage", "_core", "errors", "limits"},
-    "commands": {"engine", "schema", "storage", "_core", "errors", "limits", "consumer"},
+    "exchange": {"api", "engine", "schema", "storage", "_core", "errors", "limits"},
+    "commands": {"exchange", "engine", "schema", "storage", "_core", "errors", "limits", "consumer"},
     # A client of any DynamoDB: it knows nothing of the engine.
     "consumer": set(),
-    # The doors: the public names of the package and the command line.
+    "embedded": {"exceptions", "exchange", "api", "engine", "storage", "_core", "errors", "limits"},
+    "exceptions": {"exchange", "api", "engine", "storage"},
+    # The doors: the public names of the package, the command line, and the fixtures of other people's tests.
     "__init__": ALL_ROOMS,
+    "pytest_plugin": {"embedded"},
     "__main__": ALL_ROOMS,
 }
 """What each room may import, besides itself.  The rule is api -> engine -> {expressions, schema, indexes, streams} ->

@@ -105,6 +105,11 @@ class Engine:
             if is_pending:
                 self._housekeeper.ask(name)
 
+    @property
+    def surroundings(self) -> Surroundings:
+        """For plans that are no operation's."""
+        return self._surroundings
+
     def advance_clock(self, seconds: float) -> float:
         """Put the engine's time forward, delete what has expired by then, and roll over the shards that are due; return
         the time it now is.

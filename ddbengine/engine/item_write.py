@@ -29,7 +29,7 @@ LEGACY = ("Expected", "ConditionalOperator")
 EXPRESSIONS = ("ConditionExpression",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class WriteRequest:
     """The members that all three operations have, checked."""
 

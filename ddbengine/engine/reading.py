@@ -48,6 +48,11 @@ class ReadRequest:
     consistent: bool
     capacity_detail: str | None
 
+    def shown(self, rows: list[Buffer]) -> list[Buffer]:
+        """Rows cut down to the projection."""
+        projection = self.projection
+        return rows if projection is None else [projection.of(row) for row in rows]
+
 
 def read_common(
     surroundings: Surroundings,
@@ -292,10 +297,7 @@ def outcome_of_read(read: ReadRequest, target: Target, page: Page) -> Outcome:
     """The response of Query or Scan."""
     parts = []
     if read.select != "COUNT":
-        rows: list[Buffer] = page.rows
-        if read.projection is not None:
-            rows = [read.projection.of(row) for row in rows]
-        parts.append(b'"Items":' + _core.items_to_wire(rows))
+        parts.append(b'"Items":' + _core.items_to_wire(read.shown(page.rows)))
     parts.append(b'"Count":%d,"ScannedCount":%d' % (len(page.rows), page.scanned))
     if page.last is not None:
         parts.append(b'"LastEvaluatedKey":' + _core.item_to_wire(_core.pick(page.last, target.key_types)))

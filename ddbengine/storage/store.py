@@ -75,7 +75,7 @@ class Change(Protocol):
     """Something a plan wants written.  How it becomes physical writes is known to the function given to the Store."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would triple what making one costs, and each request makes one
 class Outcome:
     """What a plan came to: the response body, and the changes to commit before it may be sent."""
 
