@@ -10,6 +10,7 @@ compare the columns of one run, never two runs.  The figures on disk are those o
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from bench import report
@@ -27,7 +28,9 @@ def main() -> None:
     targets = [target for target in TARGETS if target.name in given.only or (not given.only and not target.is_slow)]
     if not given.only and not given.quick:
         targets = list(TARGETS)
-    results = compare(targets, given.workloads, QUICK if given.quick else FULL)
+    plan = QUICK if given.quick else FULL
+    plan = replace(plan, seconds=given.seconds or plan.seconds, rounds=given.rounds or plan.rounds)
+    results = compare(targets, given.workloads, plan)
     report.write(results, given.results)
     print(report.page(results))
 
@@ -37,6 +40,8 @@ def _arguments() -> argparse.Namespace:
     names = [target.name for target in TARGETS]
     titles = [workload.title for workload in WORKLOADS + DURABLE]
     parser.add_argument("--quick", action="store_true", help="two minutes, without the slowest engine")
+    parser.add_argument("--seconds", type=float, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, help="measurements of each, besides the one that warms up")
     parser.add_argument("--only", nargs="+", metavar="ENGINE", choices=names, default=[], help=", ".join(names))
     parser.add_argument("--workloads", nargs="+", metavar="TITLE", choices=titles, default=titles)
     parser.add_argument("--results", type=Path, default=DIRECTORY / "results", help="where the results are written")
