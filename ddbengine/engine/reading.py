@@ -237,10 +237,10 @@ class Page:
     scanned: int = 0
     size: int = 0
     """Bytes of all rows read, by DynamoDB's accounting."""
-    fetched_units: float = 0.0
-    """Read capacity of the items fetched from the table."""
     last: Buffer | None = None
     """The last row read, if more may follow."""
+    fetched_units: float = 0.0
+    """Read capacity of the items fetched from the table."""
 
 
 def read_page(txn: ReadTxn, read: ReadRequest, target: Target, low: bytes, high: bytes, reverse: bool) -> Page:
@@ -259,16 +259,18 @@ def page_of(
 
     ``filters_entries``: the filter sees what an index holds, even where rows are completed from the table.
     """
+    matches = None if read.condition is None else read.condition.matches
+    limit = read.limit or 0
+    if not needs_table(read, target):
+        return Page(*_core.take_page(entries, limit, PAGE_MAX_BYTES, matches))
     page = Page([])
     rows, item_size = page.rows, _core.item_size
-    matches = None if read.condition is None else read.condition.matches
-    complete = _completion(txn, read, target, page) if needs_table(read, target) else None
-    limit = read.limit or 0
+    complete = _completion(txn, read, target, page)
     scanned = size = 0
     for _, row in entries:
         scanned += 1
         size += item_size(row)
-        found = row if complete is None else complete(row)
+        found = complete(row)
         if matches is None or matches(row if filters_entries else found):
             rows.append(found)
         if scanned == limit or size >= PAGE_MAX_BYTES:
