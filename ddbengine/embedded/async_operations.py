@@ -54,6 +54,10 @@ class AsyncOperations:
         """Tell how much throughput an account may have."""
         return await self._call("DescribeLimits", request)
 
+    async def describe_stream(self, **request: Unpack[shapes.DescribeStreamRequest]) -> dict[str, Any]:
+        """Describe a stream and its shards."""
+        return await self._call("DescribeStream", request)
+
     async def describe_table(self, **request: Unpack[shapes.DescribeTableRequest]) -> dict[str, Any]:
         """Describe a table: its keys, indexes, settings, size and status."""
         return await self._call("DescribeTable", request)
@@ -73,6 +77,18 @@ class AsyncOperations:
     async def get_item(self, **request: Unpack[shapes.GetItemRequest]) -> dict[str, Any]:
         """Read one item by its key."""
         return await self._call("GetItem", request)
+
+    async def get_records(self, **request: Unpack[shapes.GetRecordsRequest]) -> dict[str, Any]:
+        """Read changes from a shard of a stream."""
+        return await self._call("GetRecords", request)
+
+    async def get_shard_iterator(self, **request: Unpack[shapes.GetShardIteratorRequest]) -> dict[str, Any]:
+        """Return an iterator, with which records are read from a place in a shard on."""
+        return await self._call("GetShardIterator", request)
+
+    async def list_streams(self, **request: Unpack[shapes.ListStreamsRequest]) -> dict[str, Any]:
+        """List streams, of all tables or of one."""
+        return await self._call("ListStreams", request)
 
     async def list_tables(self, **request: Unpack[shapes.ListTablesRequest]) -> dict[str, Any]:
         """List the names of the caller's tables."""

@@ -95,6 +95,14 @@ class Operations:
         """
         return self._call("DescribeLimits", request)
 
+    def describe_stream(self, **request: Unpack[shapes.DescribeStreamRequest]) -> dict[str, Any]:
+        """Describe a stream and its shards.
+
+        Answer: StreamDescription.
+        Errors: InternalServerError, ResourceNotFoundException.
+        """
+        return self._call("DescribeStream", request)
+
     def describe_table(self, **request: Unpack[shapes.DescribeTableRequest]) -> dict[str, Any]:
         """Describe a table: its keys, indexes, settings, size and status.
 
@@ -139,6 +147,31 @@ class Operations:
             ResourceNotFoundException, ThrottlingException.
         """
         return self._call("GetItem", request)
+
+    def get_records(self, **request: Unpack[shapes.GetRecordsRequest]) -> dict[str, Any]:
+        """Read changes from a shard of a stream.
+
+        Answer: Records, NextShardIterator.
+        Errors: ExpiredIteratorException, InternalServerError, LimitExceededException, ResourceNotFoundException,
+            TrimmedDataAccessException.
+        """
+        return self._call("GetRecords", request)
+
+    def get_shard_iterator(self, **request: Unpack[shapes.GetShardIteratorRequest]) -> dict[str, Any]:
+        """Return an iterator, with which records are read from a place in a shard on.
+
+        Answer: ShardIterator.
+        Errors: InternalServerError, ResourceNotFoundException, TrimmedDataAccessException.
+        """
+        return self._call("GetShardIterator", request)
+
+    def list_streams(self, **request: Unpack[shapes.ListStreamsRequest]) -> dict[str, Any]:
+        """List streams, of all tables or of one.
+
+        Answer: Streams, LastEvaluatedStreamArn.
+        Errors: InternalServerError, ResourceNotFoundException.
+        """
+        return self._call("ListStreams", request)
 
     def list_tables(self, **request: Unpack[shapes.ListTablesRequest]) -> dict[str, Any]:
         """List the names of the caller's tables.

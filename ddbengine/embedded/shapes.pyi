@@ -67,6 +67,12 @@ class DescribeEndpointsRequest(TypedDict, total=False):
 class DescribeLimitsRequest(TypedDict, total=False):
     """It is given nothing."""
 
+class DescribeStreamRequest(TypedDict, total=False):
+    StreamArn: Required[str]
+    Limit: int
+    ExclusiveStartShardId: str
+    ShardFilter: Mapping[str, Any]
+
 class DescribeTableRequest(TypedDict, total=False):
     TableName: Required[str]
 
@@ -95,6 +101,24 @@ class GetItemRequest(TypedDict, total=False):
     ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
     ProjectionExpression: str
     ExpressionAttributeNames: Mapping[str, str]
+
+class GetRecordsRequest(TypedDict, total=False):
+    ShardIterator: Required[str]
+    Limit: int
+
+class GetShardIteratorRequest(TypedDict, total=False):
+    StreamArn: Required[str]
+    ShardId: Required[str]
+    ShardIteratorType: Required[Literal[
+        "TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "AT_TIMESTAMP"
+    ]]
+    SequenceNumber: str
+    Timestamp: float
+
+class ListStreamsRequest(TypedDict, total=False):
+    TableName: str
+    Limit: int
+    ExclusiveStartStreamArn: str
 
 class ListTablesRequest(TypedDict, total=False):
     ExclusiveStartTableName: str
