@@ -4,7 +4,7 @@
 
 Calls are medians in microseconds, of 10-attribute items in memory.  Suites are seconds of a whole pytest run in which
 each test has two tables of its own.  moto is measured by the interpreter given (by default this one, if it has moto);
-DynamoDB Local needs Java, and its npm package, by default the one that ``python -m bench.peers`` installs.  What is not
+DynamoDB Local needs Java, and its npm package, by default the one that ``python -m bench`` installs.  What is not
 there is left out, and said so.
 """
 
@@ -25,7 +25,7 @@ import boto3
 
 import ddbengine
 from bench import boto_calls, suites
-from bench.peers import MODULES
+from bench.targets import MODULES
 from tests.servers import DYNAMODB_LOCAL_PACKAGE, dynamodb_local_command, free_port, start
 
 Figures = dict[str, float]

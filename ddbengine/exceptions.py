@@ -47,6 +47,10 @@ class DuplicateItemException(ServiceError):
     pass
 
 
+class ExpiredIteratorException(ServiceError):
+    pass
+
+
 class IdempotentParameterMismatchException(ServiceError):
     pass
 
@@ -108,6 +112,10 @@ class TransactionConflictException(ServiceError):
 
 
 class TransactionInProgressException(ServiceError):
+    pass
+
+
+class TrimmedDataAccessException(ServiceError):
     pass
 
 
