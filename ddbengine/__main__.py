@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ddbengine import __version__
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 
 if TYPE_CHECKING:
     from ddbengine.api.server import Options
@@ -117,6 +118,7 @@ def _serve_options(given: argparse.Namespace) -> Options:
         replica_lag_ms=given.replica_lag,
         min_replicas=given.min_replicas,
         ttl_interval=given.ttl_interval,
+        item_collection_limit=given.item_collection_limit,
         adjustable_clock=given.adjustable_clock,
         faults=given.faults,
     )
@@ -205,6 +207,13 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         default=1.0,
         help="how often to look for expired items (default: 1)",
+    )
+    add(
+        "--item-collection-limit",
+        type=_positive,
+        metavar="BYTES",
+        default=ITEM_COLLECTION_MAX_BYTES,
+        help="how large the items of one partition key may be together on a table with local indexes (default: 10 GB)",
     )
     add("--adjustable-clock", action="store_true", help="let POST /_ddbengine/clock put the server's time forward")
     add("--faults", type=_faults, metavar="FILE|JSON", help="make requests fail as these rules say (docs/faults.md)")

@@ -68,6 +68,7 @@ DATA = Path("ddbengine-data")
         ),
         ("serve --min-replicas 1", Options(path=DATA, min_replicas=1)),
         ("serve --ttl-interval 0.5", Options(path=DATA, ttl_interval=0.5)),
+        ("serve --item-collection-limit 4096", Options(path=DATA, item_collection_limit=4096)),
         ("serve --adjustable-clock", Options(path=DATA, adjustable_clock=True)),
         ('serve --faults [{"drop":"after"}]', Options(path=DATA, faults=FaultRules(0, (Rule(drop="after"),)))),
         ("-port 8001", Options(path=DATA, port=8001)),

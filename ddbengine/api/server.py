@@ -20,6 +20,7 @@ from ddbengine.api.cors import Cors
 from ddbengine.api.dispatch import Check, Dispatcher, Operator
 from ddbengine.api.frame import Framer
 from ddbengine.api.pages import AdvanceClock, Pages
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 
 if TYPE_CHECKING:
     from ddbengine.engine.engine import Engine
@@ -63,6 +64,7 @@ class Options:
     """None: two of three."""
     ttl_interval: float = 1.0
     """Seconds from one look for expired items to the next."""
+    item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES
     adjustable_clock: bool = False
     """Whether a page lets anybody put the engine's time forward."""
     faults: FaultRules | None = None
@@ -207,6 +209,7 @@ def serve(options: Options) -> int:
             replica_lag_ms=options.replica_lag_ms,
             min_replicas=options.min_replicas,
             ttl_interval=options.ttl_interval,
+            item_collection_limit=options.item_collection_limit,
             faults=options.faults,
         )
     except (CannotServe, CannotOpen) as error:

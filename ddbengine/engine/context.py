@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.store import Plan
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Surroundings:
     transient_seconds: float
     """How long CREATING, UPDATING and DELETING are shown; 0 makes them visible only in the answer that starts them."""
     account_id: str = "000000000000"
+    item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES
+    """Bytes an item collection of a table with local indexes may have."""
 
     def namespace(self, caller: Caller) -> str:
         return "" if self.shared else f"{caller.access_key_id}/{caller.region}"

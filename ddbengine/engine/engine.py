@@ -21,7 +21,7 @@ from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
 from ddbengine.engine.reset import Reset
 from ddbengine.engine.struck import prepare_struck
-from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS
+from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS, ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
 
@@ -56,17 +56,20 @@ class Engine:
         shared: bool = False,
         transient_seconds: float = 0.0,
         ttl_interval: float = TTL_INTERVAL_SECONDS,
+        item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES,
     ) -> None:
         """``open_store`` is given the function that turns changes into writes.  ``clock`` gives seconds since the
         epoch; ``shared`` puts all callers into one namespace; see ``Surroundings`` for transient_seconds.  Every
-        ``ttl_interval`` seconds it is seen whether items have expired."""
+        ``ttl_interval`` seconds it is seen whether items have expired; ``item_collection_limit`` is in bytes."""
         self.store = open_store(writes_of)
         self.faults: Faults | None = None
         """Faults on demand; may be set and taken away at any time."""
         self.clock = Clock(clock)
         self._ttl_interval = ttl_interval
         catalog = Catalog(self.clock)
-        self._surroundings = Surroundings(catalog, self.clock, shared, transient_seconds)
+        self._surroundings = Surroundings(
+            catalog, self.clock, shared, transient_seconds, item_collection_limit=item_collection_limit
+        )
         self._housekeeper = Housekeeper(
             {
                 PURGE: purge_chore(self.store, self.clock),
@@ -142,6 +145,7 @@ class Engine:
             shared=surroundings.shared,
             transient_seconds=surroundings.transient_seconds,
             ttl_interval=self._ttl_interval,
+            item_collection_limit=surroundings.item_collection_limit,
         )
 
     def reset(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ddbengine.engine.engine import TTL_INTERVAL_SECONDS, Engine
 from ddbengine.engine.fault_rules import FaultRules
 from ddbengine.engine.faults import Faults
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.store import Store, WritesOf
@@ -28,6 +29,7 @@ def open_engine(
     shared: bool = False,
     transient_seconds: float = 0.0,
     ttl_interval: float = TTL_INTERVAL_SECONDS,
+    item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES,
     clock: Callable[[], float] = time.time,
     faults: FaultRules | None = None,
     replicas: int | None = None,
@@ -62,6 +64,7 @@ def open_engine(
             shared=shared,
             transient_seconds=transient_seconds,
             ttl_interval=ttl_interval,
+            item_collection_limit=item_collection_limit,
         )
     except StoreError as error:
         raise CannotOpen(str(error)) from error
