@@ -58,8 +58,8 @@ def writes_of(change: Any, txn: ReadTxn) -> Writes:
 
 
 def _writes_of_item(change: ItemChange) -> Writes:
-    writes = Writes(record=change.record)
     schema, old, new = change.schema, change.old, change.new
+    writes = Writes(record=change.record, logged=schema.is_logged)
     if new is None:
         writes.deletes.append(change.key)
     else:

@@ -64,7 +64,7 @@ class Engine:
         self.store = open_store(writes_of)
         self.faults: Faults | None = None
         """Faults on demand; may be set and taken away at any time."""
-        self.clock = Clock(clock)
+        self.clock = clock if isinstance(clock, Clock) else Clock(clock)
         self._ttl_interval = ttl_interval
         catalog = Catalog(self.clock)
         self._surroundings = Surroundings(
@@ -139,9 +139,10 @@ class Engine:
         """An engine of its own over a copy of everything there is now: in memory, or in a directory that is empty or
         not there yet.  Others may write meanwhile.  Raise StoreError when there is no room, or something in the way."""
         surroundings = self._surroundings
+        clock = Clock(self.clock)
         return Engine(
-            lambda _: self.store.fork(path),
-            clock=surroundings.clock,
+            lambda _: self.store.fork(path, clock),
+            clock=clock,
             shared=surroundings.shared,
             transient_seconds=surroundings.transient_seconds,
             ttl_interval=self._ttl_interval,

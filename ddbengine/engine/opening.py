@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ddbengine.engine.clock import Clock
 from ddbengine.engine.engine import TTL_INTERVAL_SECONDS, Engine
 from ddbengine.engine.fault_rules import FaultRules
 from ddbengine.engine.faults import Faults
@@ -44,6 +45,8 @@ def open_engine(
     From ``replicas`` on, what LmdbStore says of it holds; None are three replicas.  In memory these say nothing.
     """
 
+    time_of_engine = Clock(clock)
+
     def open_store(writes_of: WritesOf) -> Store:
         return LmdbStore(
             writes_of,
@@ -54,13 +57,13 @@ def open_engine(
             eventual_reads=eventual_reads,
             replica_lag_ms=replica_lag_ms,
             min_replicas=min_replicas,
-            clock=clock,
+            clock=time_of_engine,
         )
 
     try:
         engine = Engine(
             open_store,
-            clock=clock,
+            clock=time_of_engine,
             shared=shared,
             transient_seconds=transient_seconds,
             ttl_interval=ttl_interval,

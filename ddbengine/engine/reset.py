@@ -10,14 +10,15 @@ from ddbengine.engine.changes import COLLECTIONS, COUNTERS
 from ddbengine.engine.keys import ITEMS, after
 from ddbengine.indexes.entries import ENTRIES
 from ddbengine.indexes.expiries import EXPIRIES
-from ddbengine.storage.store import Outcome, ReadTxn, Writes
+from ddbengine.storage.store import POSITIONS, Outcome, ReadTxn, Writes
 
 __all__ = ["Reset"]
 
 _CATALOG = b"C"
 _TOKENS = b"K"
-_KEYSPACES = (_CATALOG, ITEMS, ENTRIES, COUNTERS, COLLECTIONS, EXPIRIES, _TOKENS)
-"""All that the engine writes to.  What storage keeps for itself, such as where its log ends, goes on."""
+_KEYSPACES = (_CATALOG, ITEMS, ENTRIES, COUNTERS, COLLECTIONS, EXPIRIES, _TOKENS, POSITIONS)
+"""All that the engine writes to: without followers nobody reads what the log has of tables that are gone.  What storage
+keeps for itself, such as where its log ends, goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,11 @@ class TableSchema:
         return None if setting is None else TimeToLive(setting["AttributeName"], setting["Number"])
 
     @cached_property
+    def is_logged(self) -> bool:
+        """Whether a follower of the change log has a use for the table's changes: its stream."""
+        return bool(self.settings.get("StreamSpecification", {}).get("StreamEnabled", False))
+
+    @cached_property
     def projected(self) -> dict[int, frozenset[str] | None]:
         """By index number, the names of the attributes the index holds; None where it holds all."""
         return {index.number: self._projected_by(index) for index in self.indexes}

@@ -12,6 +12,8 @@ key and the list, 4 bytes big endian, and a msgpack list:
 | digest | of the leader's entries after it |
 | records | one for each change: [logical, puts, deletes, counters] |
 
+Without replicas that replay it, the log has the logical parts only, and in memory only the changes that are ``logged``.
+
 *logical* is the engine's record of the change (bytes that storage does not look into) or nil; *puts* are [key, value],
 or [key, offset, length] when the value stands in the logical part; *deletes* are keys; *counters* are [key, deltas].
 """
@@ -26,8 +28,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
+from ddbengine.storage.position import REPLICA_KEY, read_row
 from ddbengine.storage.quorum import Position
-from ddbengine.storage.store import Writes
+from ddbengine.storage.store import POSITIONS, Writes
 
 if TYPE_CHECKING:
     import lmdb
@@ -36,9 +39,8 @@ if TYPE_CHECKING:
 
 LOG = b"G"
 AFTER_LOG = b"H"
-POSITIONS = b"P"
-AFTER_POSITIONS = b"Q"
 LSN_BYTES = 8
+MAX_LSN = (1 << 64) - 1
 CHECKSUM_BYTES = 4
 REFERENCE_LEAST_BYTES = 16
 """A shorter value is not worth a reference."""
@@ -83,9 +85,18 @@ class LogEntry:
         return [record[0] for record in self.records]
 
 
-def pack(writes: Sequence[Writes], before: Position, term: int, micros: int, log_from: int, digest: int) -> LogEntry:
-    """The entry of these changes, each given its LSN, behind the position ``before``."""
-    records = [_record(one) for one in writes]
+def pack(
+    writes: Sequence[Writes],
+    before: Position,
+    term: int,
+    micros: int,
+    log_from: int,
+    digest: int,
+    replayed: bool = True,
+) -> LogEntry:
+    """The entry of these changes, each given its LSN, behind the position ``before``.  ``replayed``: whether replicas
+    need what was written."""
+    records = [_record(one) if replayed else (one.record() if one.record else None, (), (), ()) for one in writes]
     first = before.lsn + 1
     members: bytes = msgpack.packb((term, before.term, micros, log_from, digest, records))
     packed = _checksum(first, members) + members
@@ -159,6 +170,55 @@ def read_after(txn: Transaction, lsn: int, most_entries: int, most_bytes: int) -
     return entries
 
 
+def entries_after(txn: Transaction, lsn: int, most_bytes: int) -> list[LogEntry]:
+    """Entries with a change after ``lsn``, whatever change they begin with; see ``store.ReadTxn.log_after``."""
+    cursor = txn.cursor()
+    if not _find(cursor, lsn + 1):
+        return []
+    entries: list[LogEntry] = []
+    size = 0
+    for key, packed in cursor:
+        if key[0] != LOG[0] or size >= most_bytes:
+            break
+        entry = unpack(lsn_of(key), bytes(packed))
+        if entry.last > lsn:
+            entries.append(entry)
+            size += len(packed)
+    return entries
+
+
+def _find(cursor: lmdb.Cursor[memoryview], lsn: int) -> bool:
+    """Put the cursor on the entry that has this change, if there is one, or else on the first one after it."""
+    if not cursor.set_range(key_of(lsn)):
+        return cursor.last() and cursor.key()[0] == LOG[0]
+    if cursor.key()[0] == LOG[0] and lsn_of(cursor.key()) == lsn:
+        return True
+    if cursor.prev() and cursor.key()[0] == LOG[0]:
+        return True
+    return cursor.set_range(LOG) and cursor.key()[0] == LOG[0]
+
+
+def last_entry(txn: Transaction) -> LogEntry | None:
+    cursor = txn.cursor()
+    if not (cursor.prev() if cursor.set_range(AFTER_LOG) else cursor.last()):
+        return None
+    key, packed = cursor.item()
+    return unpack(lsn_of(key), bytes(packed)) if key[0] == LOG[0] else None
+
+
+def begin(txn: Transaction) -> int | None:
+    """The LSN the log begins with; None when it is empty."""
+    return next(firsts(txn), None)
+
+
+def last_lsn(txn: Transaction) -> int:
+    """The last change that the environment shows: as its replica row says, or, without one, its log."""
+    if txn.get(REPLICA_KEY) is not None:
+        return read_row(txn).applied
+    entry = last_entry(txn)
+    return 0 if entry is None else entry.last
+
+
 def firsts(txn: Transaction) -> Iterator[int]:
     """The first LSN of each entry, in order."""
     cursor = txn.cursor()
@@ -169,12 +229,12 @@ def firsts(txn: Transaction) -> Iterator[int]:
             yield lsn_of(key)
 
 
-def trim_point(txn: Transaction, keep_after: int) -> int:
+def trim_point(txn: Transaction, keep_after: int, most_entries: int = TRIM_MAX_ENTRIES) -> int:
     """The LSN that the log may begin with when nobody needs what is up to ``keep_after``: a few entries on from where
     it begins now.  An entry goes when all of it may, the last one never does.  0 for an empty log."""
     point = 0
     for number, first in enumerate(firsts(txn)):
-        if number and (first > keep_after + 1 or number > TRIM_MAX_ENTRIES):
+        if number and (first > keep_after + 1 or number > most_entries):
             break
         point = first
     return point
@@ -188,6 +248,16 @@ def trim(txn: Transaction, log_from: int) -> None:
         found = cursor.delete() and bool(cursor.key())
 
 
+def end(txn: Transaction) -> bool:
+    """Delete a log that nobody needs if it is short; whether there is none now."""
+    point = trim_point(txn, MAX_LSN)
+    entry = last_entry(txn)
+    if entry is not None and entry.first == point:
+        trim(txn, MAX_LSN)
+        return True
+    return entry is None
+
+
 def positions(txn: Transaction) -> dict[str, int]:
     """The followers that have a position row, and the LSN that each is done with.  A row is written like any other."""
     cursor = txn.cursor()
@@ -198,8 +268,3 @@ def positions(txn: Transaction) -> dict[str, int]:
                 break
             found[bytes(key[1:]).decode()] = int.from_bytes(value, "big")
     return found
-
-
-def position_row(name: str, lsn: int) -> tuple[bytes, bytes]:
-    """The put that says a follower is done with everything up to ``lsn``."""
-    return POSITIONS + name.encode(), lsn.to_bytes(LSN_BYTES, "big")

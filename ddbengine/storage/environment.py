@@ -22,7 +22,7 @@ from ddbengine.storage.locks import DirectoryLock
 from ddbengine.storage.memory_file import RESERVES, MemoryFile
 from ddbengine.storage.migration import FORMAT_KEY, FORMAT_VERSION, bring_up_to_date, is_current
 from ddbengine.storage.seal import DATA_FILE, seal, sync_directory, unseal
-from ddbengine.storage.transactions import Snapshot, WriteTransaction
+from ddbengine.storage.transactions import Snapshot
 
 if TYPE_CHECKING:
     Transaction = lmdb.Transaction[memoryview]
@@ -80,26 +80,6 @@ class Environment:
         """Device and number of the data file that is open."""
         self._lmdb = self._open_in_memory(contents) if path is None else self._open_on_disk(path)
         self.begin = self._lmdb.begin
-
-    # --- as the committer's target, without replicas ---------------------------------------------
-
-    def begin_group(self) -> WriteTransaction:
-        return WriteTransaction(self.begin_write())
-
-    def commit_group(self, view: WriteTransaction) -> None:
-        view.flush()
-        view.txn.commit()
-
-    def abandon_group(self, view: WriteTransaction) -> None:
-        self.abandon(view.txn)
-
-    def is_fault(self, error: Exception) -> bool:
-        return False
-
-    def plan_failed(self, error: Exception) -> None:
-        """There is nothing else to turn to."""
-
-    # --- as a replica's disk ---------------------------------------------------------------------
 
     def begin_write(self) -> Transaction:
         """The only write transaction at a time, bound to the calling thread.  lmdb.Error when LMDB cannot go on."""
@@ -198,6 +178,7 @@ class Environment:
     def forsake(self) -> None:
         """In a forked child: touch nothing that is shared with the parent, and refuse to be used."""
         self.gate.forsake(FORKED)
+        _never_release(self._lmdb)
         if self._lock is not None:
             self._lock.release()
 
@@ -273,6 +254,14 @@ class Environment:
                 raise StoreUnusable(f"cannot open the store in {directory}: {error}") from error
             self._map_bytes = environment.info()["map_size"]
             return environment
+
+
+def _never_release(environment: lmdb.Environment) -> None:
+    """Keep the binding from giving back, at the end of a forked child, the reader slots of its parent: the table of
+    them is shared memory."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(environment))
 
 
 CLOSED = "the store is closed"

@@ -29,6 +29,7 @@ from ddbengine.storage.findings import Finding, shown
 from ddbengine.storage.migration import FORMAT_KEY, FORMAT_VERSION
 from ddbengine.storage.position import ReplicaRow, read_row
 from ddbengine.storage.seal import DATA_FILE, SEAL_FILE, is_sealed
+from ddbengine.storage.transactions import LogReader
 
 if TYPE_CHECKING:
     Transaction = lmdb.Transaction[memoryview]
@@ -105,10 +106,10 @@ class Examined:
         return (0, 0) if self.row is None else self.row.position
 
 
-class Reading:
+class Reading(LogReader):
     """A ``store.ReadTxn`` over a transaction of an environment opened for reading."""
 
-    __slots__ = ("txn",)
+    __slots__ = ()
 
     def __init__(self, txn: Transaction) -> None:
         self.txn = txn

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import lmdb
 
-from ddbengine.storage.change_log import LOG, POSITIONS
+from ddbengine.storage import change_log
 from ddbengine.storage.environment import Environment, make_directory
 from ddbengine.storage.errors import StoreUnusable
 from ddbengine.storage.migration import FORMAT_KEY
@@ -22,12 +22,12 @@ from ddbengine.storage.seal import DATA_FILE, sync_directory
 if TYPE_CHECKING:
     Transaction = lmdb.Transaction[memoryview]
 
-__all__ = ["copy_on_disk", "without_history"]
+__all__ = ["copy_on_disk", "prepare_fork"]
 
 WITHOUT_REPLICAS = 1
 """The format of an environment by itself, which is given an id, a digest and a log of its own when it is opened."""
 _MAP_SPARE_BYTES = 1 << 26
-"""For the pages that are rewritten when the history is taken out."""
+"""For the pages that are rewritten when the log is taken out."""
 
 
 def copy_on_disk(source: Environment, path: Path, first: Path) -> None:
@@ -41,19 +41,16 @@ def copy_on_disk(source: Environment, path: Path, first: Path) -> None:
     environment = lmdb.open(os.fspath(first), map_size=2 * file.stat().st_size + _MAP_SPARE_BYTES)
     try:
         with environment.begin(write=True, buffers=True) as txn:
-            without_history(txn)
+            prepare_fork(txn)
     finally:
         environment.close()
     sync_directory(first)
     sync_directory(path)
 
 
-def without_history(txn: Transaction) -> None:
-    """Take out of a copy what only its original can go on with: its id, its log and where the log was read up to."""
+def prepare_fork(txn: Transaction) -> None:
+    """Take out of a copy what only its original can go on with: its id, and a log that none but its replicas read."""
     txn.delete(REPLICA_KEY)
-    for keyspace in (LOG, POSITIONS):
-        cursor = txn.cursor()
-        found = cursor.set_range(keyspace)
-        while found and cursor.key()[0] == keyspace[0]:
-            found = cursor.delete() and bool(cursor.key())
+    if not change_log.positions(txn):
+        change_log.trim(txn, change_log.MAX_LSN)
     txn.put(FORMAT_KEY, b"%d" % WITHOUT_REPLICAS)

@@ -16,11 +16,12 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from ddbengine.storage.alone import Alone
 from ddbengine.storage.committer import GroupCommitter, InlineCommitter, commit
 from ddbengine.storage.disk import Disk
 from ddbengine.storage.environment import MAP_LIMIT_BYTES, READERS_TIMEOUT_SECONDS, Environment, make_directory
 from ddbengine.storage.errors import StoreBusy
-from ddbengine.storage.forking import copy_on_disk, without_history
+from ddbengine.storage.forking import copy_on_disk, prepare_fork
 from ddbengine.storage.locks import DirectoryLock
 from ddbengine.storage.recovery import move_into_place, recover, refuse_to_begin_beside, renew
 from ddbengine.storage.replica_set import ReplicaSet, Rules
@@ -96,7 +97,10 @@ class LmdbStore:
         self._committer: InlineCommitter | GroupCommitter
         if path is None:
             self._environment = Environment(None, False, map_bytes, map_limit_bytes, contents=contents)
-            self._committer = InlineCommitter(partial(commit, self._environment, writes_of))
+            if contents is not None:
+                _begin_fork(self._environment)
+            self._alone = Alone(self._environment, micros=lambda: int(clock() * 1e6))
+            self._committer = InlineCommitter(partial(commit, self._alone, writes_of))
             self._commits_before = self._environment.commits()
             self._begin, self._gate = self._environment.begin, self._environment.gate
         else:
@@ -133,27 +137,23 @@ class LmdbStore:
         tally = CommitStatus(commits, plans, plans, min(plans, 1), 0.0, 0)
         return StoreStatus("none", True, 0, 0, (alone,), LogStatus(1, 0, 0), tally)
 
-    def fork(self, path: Path | None = None) -> LmdbStore:
+    def last_logged(self) -> int:
+        """See ``store.Store``."""
+        return self._alone.last_logged if self._replication is None else self._replication.replicas.last_logged
+
+    def fork(self, path: Path | None = None, clock: Callable[[], float] | None = None) -> LmdbStore:
         """A store of its own with all that this one holds now, in memory or in a directory that is empty or not there.
 
         Others may read and write meanwhile; the fork has everything that was acknowledged before.  On disk it has its
         replicas below ``path`` and is as durable as this one.  Raise StoreUnusable without room for it.
         """
+        own = self._fork if clock is None else partial(self._fork, clock=clock)
         source = self._environment if self._replication is None else self._replication.replicas.readable(True)
         assert isinstance(source, Environment)
         if path is not None:
             copy_on_disk(source, path, path / NAMES[0])
-            return self._fork(path)
-        fork = self._fork(None, contents=source, map_bytes=FORK_MAP_START_BYTES)
-        if self._replication is not None:
-            fork._forget_history()
-        return fork
-
-    def _forget_history(self) -> None:
-        txn = self._environment.begin_write()
-        without_history(txn)
-        self._environment.commit(txn)
-        self._commits_before = self._environment.commits()
+            return own(path)
+        return own(None, contents=source, map_bytes=FORK_MAP_START_BYTES)
 
     def close(self, timeout_seconds: float = READERS_TIMEOUT_SECONDS) -> None:
         """Finish what was submitted, wait for open snapshots, release the files.  Again is no harm.
@@ -224,6 +224,12 @@ class LmdbStore:
 
 def _open(path: Path, sealed: bool, durable: bool, map_bytes: int | None, map_limit_bytes: int) -> Environment:
     return Environment(path, durable, map_bytes, map_limit_bytes, sealed)
+
+
+def _begin_fork(environment: Environment) -> None:
+    txn = environment.begin_write()
+    prepare_fork(txn)
+    environment.commit(txn)
 
 
 def _rules(replicas: int, durability: str, eventual_reads: str, replica_lag_ms: int, min_replicas: int | None) -> Rules:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ddbengine.storage import change_log
 from ddbengine.storage.digest import digest_of
 from ddbengine.storage.errors import StoreFormat
 from ddbengine.storage.position import ReplicaRow, write_row
+from ddbengine.storage.store import Writes
 
 if TYPE_CHECKING:
     import lmdb
@@ -31,9 +33,17 @@ def new_row() -> ReplicaRow:
 
 
 def _add_replica_row(txn: Transaction) -> None:
-    """Format 1 was one environment without a log, digest or replica row."""
-    row = new_row()
-    write_row(txn, replace(row, digest=digest_of(txn)))
+    """Format 1 was one environment without digest or replica row.  A fork may have a log: that goes on in a new term,
+    which begins with an entry of its own as ever."""
+    row = replace(new_row(), digest=digest_of(txn))
+    last = change_log.last_entry(txn)
+    if last is not None:
+        begin, term = change_log.begin(txn), last.term + 1
+        assert begin is not None, "it has a last entry"
+        entry = change_log.pack([Writes()], last.position, term, last.micros, begin, row.digest)
+        change_log.append(txn, entry)
+        row = replace(row, term=term, lsn=entry.last, applied=entry.last, log_from=begin)
+    write_row(txn, row)
 
 
 MIGRATIONS: Mapping[int, Callable[[Transaction], None]] = {1: _add_replica_row}

@@ -192,18 +192,21 @@ class Leader:
         self.replica = replica
         self.entries: list[LogEntry] = []
         """Committed and not yet taken by whoever passes them on."""
+        self.last_logged = replica.row.lsn
+        """See ``store.Store``."""
         self._followed = followed
         self._micros = micros
         self._keep_after = keep_after
 
     def begin_group(self) -> RecordedTransaction:
         self.replica.know_row()
-        return RecordedTransaction(self.replica.disk.begin_write(), self.replica.row.digest)
+        row = self.replica.row
+        return RecordedTransaction(self.replica.disk.begin_write(), row.digest, row.lsn)
 
     def commit_group(self, view: WriteTransaction) -> None:
         assert isinstance(view, RecordedTransaction)
         replica = self.replica
-        if not view.applied:
+        if not view.logged:
             replica.end(view.txn)
             return
         view.flush()
@@ -211,6 +214,7 @@ class Leader:
         write_row(view.txn, row)
         replica.end(view.txn)
         self._committed(row, entry)
+        self.last_logged = view.last_marked() or self.last_logged
 
     def abandon_group(self, view: WriteTransaction) -> None:
         self.replica.disk.abandon(view.txn)
@@ -230,8 +234,8 @@ class Leader:
         begun: list[LogEntry | None] = []
 
         def write(view: HashedTransaction) -> ReplicaRow:
-            recorded = RecordedTransaction(view.txn, view.digest)
-            recorded.applied.append(Writes(logged=True))
+            recorded = RecordedTransaction(view.txn, view.digest, self.replica.row.lsn)
+            recorded.apply(Writes())
             row, entry = self._logged(recorded, term)
             begun[:] = [entry]
             return row
@@ -242,15 +246,15 @@ class Leader:
     def _logged(self, view: RecordedTransaction, term: int) -> tuple[ReplicaRow, LogEntry | None]:
         """Write the log entry; the row that belongs to it."""
         row, txn, micros = self.replica.row, view.txn, self._micros()
-        last = row.lsn + len(view.applied)
-        if not self._followed and not any(writes.logged for writes in view.applied):
+        last = view.lsn()
+        positions = change_log.positions(txn).values()
+        if not self._followed and not positions and change_log.end(txn):
             return ReplicaRow(row.store, term, last, last, view.digest, last + 1, row.members), None
-        keep_after = min([self._keep_after(), *change_log.positions(txn).values()])
+        keep_after = min([self._keep_after(), *positions])
         log_from = max(row.log_from, change_log.trim_point(txn, keep_after))
-        entry = change_log.pack(view.applied, row.position, term, micros, log_from, view.digest)
+        entry = change_log.pack(view.logged, row.position, term, micros, log_from, view.digest, self._followed)
         change_log.append(txn, entry)
-        if self._followed:
-            change_log.trim(txn, log_from)
+        change_log.trim(txn, log_from)
         return ReplicaRow(row.store, term, last, last, view.digest, log_from, row.members), entry
 
     def _committed(self, row: ReplicaRow, entry: LogEntry | None) -> None:

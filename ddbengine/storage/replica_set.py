@@ -270,6 +270,11 @@ class ReplicaSet:
         live = len(self._quorum.positions)
         return f"writes need {self.rules.min_replicas} replicas and there is {live} ({'; '.join(faults)})"
 
+    @property
+    def last_logged(self) -> int:
+        """See ``store.Store``."""
+        return self._leader.last_logged
+
     # --- following -------------------------------------------------------------------------------
 
     def follow(self, name: str) -> bool:

@@ -10,9 +10,16 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ddbengine.storage.status import StoreStatus
+
+if TYPE_CHECKING:
+    from ddbengine.storage.change_log import LogEntry
+
+POSITIONS = b"P"
+_LSN_BYTES = 8
+LOG_READ_MAX_BYTES = 4 << 20
 
 
 class ReadTxn(Protocol):
@@ -29,6 +36,20 @@ class ReadTxn(Protocol):
         """Entries with low <= key < high in byte order (or from the last to the first)."""
         ...
 
+    def lsn(self) -> int:
+        """The log sequence number of the last change that this view includes: in a write, of the plans before this one
+        in its group as well.  Whatever is changed later has a greater one.  There may be gaps."""
+        ...
+
+    def log_after(self, lsn: int, most_bytes: int = LOG_READ_MAX_BYTES) -> Sequence[LogEntry]:
+        """Entries of the change log that have a change after ``lsn``, in order, at least one if there is any; the first
+        may begin earlier.  In a write only those that were committed before it.  ValueError for damaged ones."""
+        ...
+
+    def log_begin(self) -> int:
+        """The LSN of the first change that is still in the log; ``lsn() + 1`` when there is none."""
+        ...
+
 
 @dataclass(slots=True)
 class Writes:
@@ -41,7 +62,8 @@ class Writes:
     record: Callable[[], bytes] | None = None
     """Makes the logical part of the change's log record; called only when the change is logged."""
     logged: bool = False
-    """Whether the change log must have it even if no replica follows."""
+    """Whether a follower of the change log other than the replicas has a use for it.  A store in memory logs nothing
+    else."""
 
 
 class Change(Protocol):
@@ -82,8 +104,13 @@ class Store(Protocol):
         A store without fsync resolves it before returning."""
         ...
 
-    def fork(self, path: Path | None = None) -> Store:
-        """A store of its own with everything acknowledged so far, in memory or in an empty directory."""
+    def last_logged(self) -> int:
+        """The LSN of the newest committed change with ``Writes.logged``, or a later one after an opening."""
+        ...
+
+    def fork(self, path: Path | None = None, clock: Callable[[], float] | None = None) -> Store:
+        """A store of its own with everything acknowledged so far, in memory or in an empty directory; its clock, or
+        else this one's, tells when its changes are made."""
         ...
 
     def status(self) -> StoreStatus: ...
@@ -93,4 +120,36 @@ class Store(Protocol):
         ...
 
 
-__all__ = ["Change", "Outcome", "Plan", "ReadTxn", "Store", "Writes", "WritesOf"]
+# --- followers of the change log -------------------------------------------------------------------------------------
+
+
+def position_key(name: str) -> bytes:
+    """Where a follower says how far it is.  While the row is there, the log keeps all that is after its LSN."""
+    return POSITIONS + name.encode()
+
+
+def position_put(name: str, lsn: int) -> tuple[bytes, bytes]:
+    """The put that says a follower is done with everything up to ``lsn``."""
+    return position_key(name), lsn.to_bytes(_LSN_BYTES, "big")
+
+
+def position_of(txn: ReadTxn, name: str) -> int | None:
+    """The LSN a follower is done with; None when there is no such follower."""
+    row = txn.get(position_key(name))
+    return None if row is None else int.from_bytes(row, "big")
+
+
+__all__ = [
+    "LOG_READ_MAX_BYTES",
+    "POSITIONS",
+    "Change",
+    "Outcome",
+    "Plan",
+    "ReadTxn",
+    "Store",
+    "Writes",
+    "WritesOf",
+    "position_key",
+    "position_of",
+    "position_put",
+]

@@ -9,26 +9,45 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from ddbengine._core import entry_hash
-from ddbengine.storage import layers
+from ddbengine.storage import change_log, layers
 from ddbengine.storage.digest import MODULUS_MASK
 from ddbengine.storage.layers import DIRECT_MAX_BYTES
-from ddbengine.storage.store import Writes
+from ddbengine.storage.store import LOG_READ_MAX_BYTES, Writes
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import lmdb
 
+    from ddbengine.storage.change_log import LogEntry
     from ddbengine.storage.gate import Gate
 
     Transaction = lmdb.Transaction[memoryview]
 
 
-class Snapshot:
+class LogReader:
+    """The change log as a transaction of LMDB sees it, see ``store.ReadTxn``."""
+
+    __slots__ = ("txn",)
+
+    txn: Transaction
+
+    def lsn(self) -> int:
+        return change_log.last_lsn(self.txn)
+
+    def log_after(self, lsn: int, most_bytes: int = LOG_READ_MAX_BYTES) -> list[LogEntry]:
+        return change_log.entries_after(self.txn, lsn, most_bytes)
+
+    def log_begin(self) -> int:
+        begin = change_log.begin(self.txn)
+        return self.lsn() + 1 if begin is None else begin
+
+
+class Snapshot(LogReader):
     """A read transaction, open inside ``with``.  It holds back the reuse of freed pages, so keep it short, and never
     wait for a write inside one: a write that needs a larger map waits for all snapshots to end."""
 
-    __slots__ = ("_begin", "_gate", "txn")
+    __slots__ = ("_begin", "_gate")
 
     def __init__(self, begin: Callable[..., Transaction], gate: Gate) -> None:
         self._begin = begin
@@ -68,18 +87,25 @@ class Snapshot:
         return layers.scan(self.txn, low, high, reverse)
 
 
-class WriteTransaction:
+class WriteTransaction(LogReader):
     """What plans of one group read from, and what their writes go into.
 
     Deltas of counters are added up here and written by ``flush``, so that each row is touched once per commit however
     many plans change it; who reads a row before that sees the sum.
     """
 
-    __slots__ = ("_deltas", "txn")
+    __slots__ = ("_deltas", "_lsn", "logged")
 
-    def __init__(self, txn: Transaction) -> None:
+    def __init__(self, txn: Transaction, lsn: int = 0) -> None:
+        """``lsn`` is that of the last change before."""
         self.txn = txn
+        self.logged: list[Writes] = []
+        """What was applied and is to be in the log."""
+        self._lsn = lsn
         self._deltas: dict[bytes, tuple[int, ...]] = {}
+
+    def lsn(self) -> int:
+        return self._lsn + len(self.logged)
 
     def get(self, key: bytes) -> memoryview | bytes | None:
         if key in self._deltas:
@@ -107,6 +133,8 @@ class WriteTransaction:
             layers.put(txn, key, value)
         if writes.counters:
             self._add(writes.counters)
+        if writes.logged:
+            self.logged.append(writes)
 
     def flush(self) -> None:
         """Write the counters."""
@@ -137,8 +165,8 @@ class HashedTransaction(WriteTransaction):
 
     __slots__ = ("digest",)
 
-    def __init__(self, txn: Transaction, digest: int) -> None:
-        super().__init__(txn)
+    def __init__(self, txn: Transaction, digest: int, lsn: int = 0) -> None:
+        super().__init__(txn, lsn)
         self.digest = digest
 
     def apply(self, writes: Writes) -> None:
@@ -172,17 +200,19 @@ class HashedTransaction(WriteTransaction):
 
 
 class RecordedTransaction(HashedTransaction):
-    """A HashedTransaction that remembers what was applied, for the change log."""
+    """A HashedTransaction all of whose changes are for the log."""
 
-    __slots__ = ("applied",)
-
-    def __init__(self, txn: Transaction, digest: int) -> None:
-        super().__init__(txn, digest)
-        self.applied: list[Writes] = []
+    __slots__ = ()
 
     def apply(self, writes: Writes) -> None:
         super().apply(writes)
-        self.applied.append(writes)
+        self.logged.append(writes)
+
+    def last_marked(self) -> int | None:
+        """The LSN of the last change with ``Writes.logged``."""
+        marked = (place for place in range(len(self.logged), 0, -1) if self.logged[place - 1].logged)
+        place = next(marked, None)
+        return None if place is None else self._lsn + place
 
 
 @lru_cache(maxsize=16)

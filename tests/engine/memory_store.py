@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
-from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes, WritesOf
+from ddbengine.storage.change_log import LogEntry, pack
+from ddbengine.storage.quorum import Position
+from ddbengine.storage.store import LOG_READ_MAX_BYTES, Outcome, Plan, ReadTxn, Writes, WritesOf
 
 __all__ = ["MemoryStore", "MemoryTxn", "raw_writes"]
 
@@ -23,8 +25,10 @@ def raw_writes(change: Any, txn: ReadTxn) -> Writes:
 class MemoryTxn:
     """A view of one state of the store."""
 
-    def __init__(self, rows: Mapping[bytes, bytes]) -> None:
+    def __init__(self, rows: Mapping[bytes, bytes], log: Sequence[LogEntry] = (), lsn: int | None = None) -> None:
         self.rows = rows
+        self._log = log
+        self._lsn = lsn
         self._keys: list[bytes] | None = None
         self.gets = 0
         """How many keys were looked up."""
@@ -43,29 +47,50 @@ class MemoryTxn:
         for key in reversed(keys) if reverse else keys:
             yield memoryview(key), memoryview(self.rows[key])
 
+    def lsn(self) -> int:
+        if self._lsn is not None:
+            return self._lsn
+        return self._log[-1].last if self._log else 0
+
+    def log_after(self, lsn: int, most_bytes: int = LOG_READ_MAX_BYTES) -> list[LogEntry]:
+        return [entry for entry in self._log if entry.last > lsn]
+
+    def log_begin(self) -> int:
+        return self._log[0].first if self._log else self.lsn() + 1
+
 
 class MemoryStore:
     """Runs submitted plans at once, each in a transaction of its own."""
 
     def __init__(self, writes_of: WritesOf = raw_writes) -> None:
         self.rows: dict[bytes, bytes] = {}
+        self.log: list[LogEntry] = []
         self._writes_of = writes_of
 
     @contextmanager
     def snapshot(self, consistent: bool = True) -> Iterator[MemoryTxn]:
-        yield MemoryTxn(self.rows)
+        yield MemoryTxn(self.rows, self.log)
+
+    def last_logged(self) -> int:
+        return self.log[-1].last if self.log else 0
 
     def submit(self, plan: Plan) -> Future[Outcome]:
         future: Future[Outcome] = Future()
         try:
-            outcome = plan.run(MemoryTxn(self.rows))
+            outcome = plan.run(MemoryTxn(self.rows, self.log))
             rows = dict(self.rows)
+            logged: list[Writes] = []
             for change in outcome.changes:
-                _apply(rows, self._writes_of(change, MemoryTxn(rows)))
+                writes = self._writes_of(change, MemoryTxn(rows, self.log, self.last_logged() + len(logged)))
+                _apply(rows, writes)
+                if writes.logged:
+                    logged.append(writes)
         except Exception as error:
             future.set_exception(error)
         else:
             self.rows = rows
+            if logged:
+                self.log.append(pack(logged, Position(1, self.last_logged()), 1, 0, 1, 0, replayed=False))
             future.set_result(outcome)
         return future
 

@@ -86,6 +86,7 @@ class Recording:
         self.close = self._store.close
         self.fork = self._store.fork
         self.status = self._store.status
+        self.last_logged = self._store.last_logged
 
     def submit(self, plan: Plan) -> Future[Outcome]:
         future = self._store.submit(plan)

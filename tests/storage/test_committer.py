@@ -14,6 +14,7 @@ import lmdb
 import pytest
 
 from ddbengine.storage import replica_set
+from ddbengine.storage.alone import Alone
 from ddbengine.storage.committer import GROUP_MAX_PLANS, Settled, commit
 from ddbengine.storage.environment import Environment
 from ddbengine.storage.errors import StoreClosed, StoreError, StoreFull
@@ -251,7 +252,7 @@ def test_a_counter_row_is_written_once_for_a_group(monkeypatch: pytest.MonkeyPat
         return original(self, key, deltas)
 
     monkeypatch.setattr(WriteTransaction, "_counter_row", watched)
-    commit(environment, writes_as_given, [counter(b"N1", 1) for _ in range(20)])
+    commit(Alone(environment, lambda: 0), writes_as_given, [counter(b"N1", 1) for _ in range(20)])
     assert written == [b"N1"]
 
 
@@ -403,11 +404,13 @@ def test_a_commit_that_fails_for_good_says_so(
         raise fault
 
     monkeypatch.setattr(WriteTransaction, "flush", fail)
-    results = commit(environment, writes_as_given, [put(b"Ia", b"1"), put(b"Ib", b"2")])
+    results = commit(Alone(environment, lambda: 0), writes_as_given, [put(b"Ia", b"1"), put(b"Ib", b"2")])
     assert [type(result) for result in results] == [expected, expected]
     assert all(isinstance(result, Exception) and result.__cause__ is fault for result in results)
     monkeypatch.undo()
-    assert [type(result) for result in commit(environment, writes_as_given, [read(b"Ia")])] == [Outcome]
+    assert [type(result) for result in commit(Alone(environment, lambda: 0), writes_as_given, [read(b"Ia")])] == [
+        Outcome
+    ]
 
 
 def test_a_refusal_is_not_given_before_the_change_it_rests_on_is_committed(

@@ -30,6 +30,7 @@ from ddbengine.storage.examination import (
 )
 from ddbengine.storage.findings import Finding
 from ddbengine.storage.seal import seal
+from ddbengine.storage.store import position_put
 from tests.storage.replica_files import LONG, at_lsn, edit_row, write_replica, written
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -225,7 +226,7 @@ def test_a_replica_that_applied_more_than_it_has_is_found(replica: Path) -> None
 
 def test_a_follower_that_is_further_than_the_log_is_found(replica: Path) -> None:
     with written(replica) as txn:
-        txn.put(*change_log.position_row("streams", 21))
+        txn.put(*position_put("streams", 21))
     assert "position-wrong" in names(look(replica))
 
 

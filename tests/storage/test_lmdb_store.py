@@ -290,6 +290,7 @@ from tests.storage.plans import get, open_store, put
 path = Path(sys.argv[1]) if sys.argv[1] != "memory" else None
 store = open_store(path)
 store.submit(put(b"Ik", b"v")).result()
+assert get(store, b"Ik") == b"v"  # takes a reader slot, which the child must not give back
 child = os.fork()
 if child == 0:
     for use in (lambda: get(store, b"Ik"), lambda: store.submit(put(b"Ik", b"w"))):

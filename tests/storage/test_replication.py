@@ -12,7 +12,6 @@ from typing import Any
 import lmdb
 import pytest
 
-from ddbengine.storage import change_log
 from ddbengine.storage.digest import digest_of
 from ddbengine.storage.disk import Disk
 from ddbengine.storage.environment import Environment
@@ -21,7 +20,7 @@ from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.migration import FORMAT_KEY
 from ddbengine.storage.position import ReplicaRow, read_row
 from ddbengine.storage.status import FOLLOWING, LEADING, ReplicaStatus
-from ddbengine.storage.store import Writes
+from ddbengine.storage.store import Writes, position_put
 from tests.storage.plans import change, get, open_store, put, scan
 
 NAMES = ("az1", "az2", "az3")
@@ -125,7 +124,7 @@ def test_the_log_is_trimmed_behind_the_slowest_follower(store: LmdbStore) -> Non
 
 
 def test_a_position_row_keeps_the_log(store: LmdbStore) -> None:
-    store.submit(put(*change_log.position_row("stream", 5))).result()
+    store.submit(put(*position_put("stream", 5))).result()
     for number in range(60):
         store.submit(put(b"I%d" % number, b"v")).result()
         wait_until(lambda: is_whole(store))
