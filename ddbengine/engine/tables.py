@@ -1,7 +1,8 @@
 """CreateTable, DescribeTable, ListTables, DeleteTable and UpdateTable (FACTS 5.9, 5.10).
 
 A table can be used as soon as CreateTable has answered, unless the engine was told to show transient statuses.  An
-index that UpdateTable creates is filled from the table in the same transaction, and so complete when it answers.
+index that UpdateTable creates is filled from a small table in the same transaction, and so complete when it answers; see
+``engine.backfill`` for the rest of a large one.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from typing import Any, ClassVar
 import orjson
 
 from ddbengine.engine import catalog as catalogs
-from ddbengine.engine.backfill import filling
+from ddbengine.engine.backfill import begin_filling
 from ddbengine.engine.changes import COUNTERS
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.expiration import register_key
+from ddbengine.engine.index_register import reregistered
 from ddbengine.engine.purge import deadline_of_table, garbage_of_index, garbage_of_table
 from ddbengine.errors import ResourceInUseException
 from ddbengine.limits import LIST_TABLES_MAX_NAMES
+from ddbengine.schema.admission import check_admitted, check_deletable
 from ddbengine.schema.arns import table_arn
 from ddbengine.schema.create import TableDefinition, TableIdentity, table_definition
 from ddbengine.schema.describe import Counter, billing_members, describe, describe_global_index
@@ -38,7 +41,7 @@ from ddbengine.schema.transition import (
     running_transition,
     with_transition,
 )
-from ddbengine.schema.update import apply_table_changes, check_admitted, check_deletable, draft_of
+from ddbengine.schema.update import apply_table_changes, draft_of
 from ddbengine.schema.update_indexes import apply_index_actions
 from ddbengine.schema.update_request import check_update
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
@@ -84,7 +87,8 @@ class CreateTable:
         transition = _creation(schema, self.definition, now + surroundings.transient_seconds)
         stored = with_transition(schema, transition if surroundings.transient_seconds > 0 else None)
         numbers = catalogs.taken_numbers(first, self.definition.numbers_needed())
-        return Outcome(described(schema, txn, now, transition), [numbers, catalogs.save(stored)])
+        changes = [numbers, catalogs.save(stored), *reregistered(None, schema, txn)]
+        return Outcome(described(schema, txn, now, transition), changes)
 
     def _check_free(self, txn: ReadTxn, namespace: str, now: float) -> None:
         existing = self.surroundings.catalog.find(txn, namespace, self.name)
@@ -182,6 +186,7 @@ class DeleteTable:
             changes = [gone, catalogs.save(with_transition(schema, transition))]
         else:
             changes = [gone, catalogs.remove(schema)]
+        changes += reregistered(schema, None, txn)
         return Outcome(described(schema, txn, now, transition), changes)
 
 
@@ -209,9 +214,11 @@ class UpdateTable:
         new = draft.finished()
         removed = () if draft.removed is None else (_deleting(old, draft.removed, txn, now),)
         transition = draft.transition(now + surroundings.transient_seconds, removed)
-        changes = [catalogs.save(with_transition(new, self._kept(transition, running)))]
+        changes = reregistered(old, new, txn)
         if draft.created is not None:
-            changes += [catalogs.taken_numbers(number, 1), filling(new, draft.created, txn)]
+            new, part = begin_filling(new, draft.created, txn)
+            changes += [catalogs.taken_numbers(number, 1), part]
+        changes.append(catalogs.save(with_transition(new, self._kept(transition, running))))
         if draft.removed is not None:
             changes.append(Writes(puts=[garbage_of_index(draft.removed)]))
         return Outcome(described(new, txn, now, merged(running, transition)), changes)

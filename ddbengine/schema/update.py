@@ -17,15 +17,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ddbengine.errors import ResourceInUseException, ValidationException
+from ddbengine.errors import ValidationException
 from ddbengine.schema import throughput
 from ddbengine.schema.arns import parse
 from ddbengine.schema.describe import billing_members, decreases_today, provisioned_throughput
-from ddbengine.schema.refusals import in_use, invalid
+from ddbengine.schema.refusals import invalid
 from ddbengine.schema.settings import encryption_description, stream_label, wants_own_key
 from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.schema.throughput import ON_DEMAND, PROVISIONED
-from ddbengine.schema.transition import ACTIVE, CREATING, DELETING, UPDATING, Transition
+from ddbengine.schema.transition import ACTIVE, UPDATING, Transition
 from ddbengine.schema.update_request import provisioned_on_demand
 
 
@@ -202,6 +202,7 @@ def _change_stream(draft: Draft, specification: Mapping[str, Any]) -> None:
     if specification["StreamEnabled"]:
         draft.settings["StreamSpecification"] = dict(specification)
         draft.settings["LatestStreamLabel"] = stream_label(draft.now)
+        draft.shown["StreamSpecification"] = dict(specification)
     else:
         del draft.settings["StreamSpecification"]
         draft.shown["StreamSpecification"] = {"StreamEnabled": False}
@@ -232,48 +233,3 @@ def _change_class(draft: Draft, table_class: str) -> None:
     if table_class != (old or {}).get("TableClass", "STANDARD"):
         draft.settings["TableClassSummary"] = {"TableClass": table_class, "LastUpdateDateTime": round(draft.now, 3)}
         draft.shown["TableClassSummary"] = old
-
-
-def check_admitted(schema: TableSchema, running: Transition | None, request: Mapping[str, Any]) -> None:
-    """Refuse an update that the change under way does not let in."""
-    if running is None:
-        return
-    if running.status == CREATING:
-        raise in_use(f"Table is being created: {schema.name}")
-    if running.status == DELETING:
-        raise in_use(f"Table is being deleted: {schema.name}")
-    if running.status == UPDATING:
-        _check_beside_update(schema, request)
-    for update in request.get("GlobalSecondaryIndexUpdates", ()):
-        name = update.get("Update", {}).get("IndexName")
-        if running.indexes.get(name, {}).get("IndexStatus") == UPDATING:
-            raise in_use(f"Index is being updated. Table: {schema.name} Index: {name}")
-
-
-def _check_beside_update(schema: TableSchema, request: Mapping[str, Any]) -> None:
-    if "ProvisionedThroughput" in request or "BillingMode" in request:
-        raise in_use(f"Table IOPS are currently being updated. Table: {schema.name}")
-    if not {"DeletionProtectionEnabled", "GlobalSecondaryIndexUpdates"} & request.keys():
-        raise being_updated(schema)
-
-
-def being_updated(schema: TableSchema) -> ResourceInUseException:
-    return in_use(f"Table: {schema.name} is in the process of being updated.")
-
-
-def check_deletable(schema: TableSchema, running: Transition | None) -> None:
-    """Refuse to delete a protected table, or one that something is being done to (FACTS 5.1, 5.10)."""
-    if running is not None:
-        if running.status == CREATING:
-            raise in_use(f"Table is being created: {schema.name}")
-        if running.status == DELETING:
-            raise in_use(f"Table is being deleted: {schema.name}")
-    if schema.settings["DeletionProtectionEnabled"]:
-        raise ValidationException(
-            "Resource cannot be deleted as it is currently protected against deletion. "
-            "Disable deletion protection first."
-        )
-    if running is not None:
-        if running.touches_indexes():
-            raise in_use("Cannot delete table while indexes are being created, updated, or deleted.")
-        raise being_updated(schema)
