@@ -16,6 +16,7 @@ from ddbengine.limits import GLOBAL_INDEXES_MAX, ONLINE_INDEX_CHANGES_MAX
 from ddbengine.schema import key_schema, throughput
 from ddbengine.schema.create import check_index_limits, global_index
 from ddbengine.schema.describe import attribute_definitions
+from ddbengine.schema.quotas import check_decrease, check_quota
 from ddbengine.schema.refusals import invalid
 from ddbengine.schema.table import IndexSchema
 from ddbengine.schema.throughput import ON_DEMAND, PROVISIONED
@@ -62,10 +63,13 @@ def _change_index(draft: Draft, action: Mapping[str, Any], switched: bool) -> No
     name = action["IndexName"]
     _check_members(draft, action)
     settings = dict(draft.indexes[name].settings)
-    shown: dict[str, Any] = {"IndexStatus": UPDATING}
+    shown: dict[str, Any] = {}
+    if "ProvisionedThroughput" in action or action.get("OnDemandThroughput"):
+        shown["IndexStatus"] = UPDATING
     if "ProvisionedThroughput" in action and not switched:
         old, units = settings["ProvisionedThroughput"], action["ProvisionedThroughput"]
         check_units_change(old, units, f"index {name}")
+        check_decrease(old, units, draft.now)
         settings["ProvisionedThroughput"] = changed_units(old, units, draft.now)
         settings["WarmThroughput"] = throughput.raised_warm(settings["WarmThroughput"], PROVISIONED, units)
         shown["ProvisionedThroughput"] = units_under_way(old, settings["ProvisionedThroughput"], draft.now)
@@ -78,6 +82,7 @@ def _change_index(draft: Draft, action: Mapping[str, Any], switched: bool) -> No
         throughput.check_warm_of_update(action["WarmThroughput"], warm, name)
         settings["WarmThroughput"] = {**warm, **action["WarmThroughput"]}
         shown["WarmThroughput"] = {**warm, "Status": UPDATING}
+    check_quota(action, draft.region, name)
     draft.indexes[name] = replace(draft.indexes[name], settings=settings)
     draft.shown_indexes[name] = shown
 
@@ -112,6 +117,7 @@ def _create_index(
             "Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of "
             f"{GLOBAL_INDEXES_MAX}"
         )
+    check_quota(action, draft.region, name)
     for attribute in key_schema.key_names(action["KeySchema"]):
         draft.attribute_types.setdefault(attribute, requested[attribute])
     index = replace(global_index(action, draft.attribute_types, draft.billing_mode), number=number)
