@@ -53,9 +53,9 @@ def test_units_are_limited_by_table_and_by_index(metered: ControlPlane, asked: d
     with pytest.raises(LimitExceededException) as refused:
         metered.call("CreateTable", provisioned("Other", asked["ReadCapacityUnits"], asked["WriteCapacityUnits"]))
     assert refused.value.message == of_table
+    with_index = provisioned("Other", GlobalSecondaryIndexes=[index("idx", "Song", ProvisionedThroughput=asked)])
     with pytest.raises(LimitExceededException) as refused:
-        indexes = [index("idx", "Song", ProvisionedThroughput=asked)]
-        metered.call("CreateTable", provisioned("Other", GlobalSecondaryIndexes=indexes))
+        metered.call("CreateTable", with_index)
     assert refused.value.message == of_index
     with pytest.raises(ApiError):
         metered.describe("Other")
