@@ -21,6 +21,10 @@ class Caller:
     region: str
 
 
+def _nothing() -> int:
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is fixed while an engine is open."""
@@ -35,6 +39,9 @@ class Surroundings:
     account_id: str = "000000000000"
     item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES
     """Bytes an item collection of a table with local indexes may have."""
+    pending_lsn: Callable[[], int] = _nothing
+    """The LSN that global indexes are to have passed before a read of one that comes in now; 0 if they have, or if
+    reads do not wait."""
 
     def namespace(self, caller: Caller) -> str:
         return "" if self.shared else f"{caller.access_key_id}/{caller.region}"

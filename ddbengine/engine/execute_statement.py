@@ -97,4 +97,5 @@ def read_request(
         request.get("Limit"),
         consistent,
         capacity.wanted(request),
+        0 if select.index_name is None else surroundings.pending_lsn(),
     )

@@ -30,6 +30,7 @@ def open_engine(
     shared: bool = False,
     transient_seconds: float = 0.0,
     ttl_interval: float = TTL_INTERVAL_SECONDS,
+    gsi_lag_ms: int | None = None,
     item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES,
     clock: Callable[[], float] = time.time,
     faults: FaultRules | None = None,
@@ -67,6 +68,7 @@ def open_engine(
             shared=shared,
             transient_seconds=transient_seconds,
             ttl_interval=ttl_interval,
+            gsi_lag_ms=gsi_lag_ms,
             item_collection_limit=item_collection_limit,
         )
     except StoreError as error:

@@ -15,6 +15,7 @@ from ddbengine import _core
 from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.index_waits import IndexesBehind
 from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, table_prefix
 from ddbengine.engine.values import Surface
 from ddbengine.errors import ValidationException
@@ -47,6 +48,8 @@ class ReadRequest:
     limit: int | None
     consistent: bool
     capacity_detail: str | None
+    pending_lsn: int
+    """What global indexes had yet to be told of when the request came in, see ``Surroundings``."""
 
 
 def read_common(
@@ -69,6 +72,7 @@ def read_common(
         request.get("Limit"),
         request.get("ConsistentRead", False),
         capacity.wanted(request),
+        surroundings.pending_lsn() if "IndexName" in request else 0,
     )
 
 
@@ -141,15 +145,19 @@ def target_of(read: ReadRequest, txn: ReadTxn) -> Target:
     if index.is_global:
         if read.consistent:
             raise ValidationException("Consistent reads are not supported on global secondary indexes")
-        _check_is_not_backfilling(schema, index, read.surroundings.clock())
+        check_is_current(read, schema, index)
     return Target(schema, index)
 
 
-def _check_is_not_backfilling(schema: TableSchema, index: IndexSchema, now: float) -> None:
-    """Refuse to read a global index that is shown as being created (the service's words in reports of its users)."""
-    running = running_transition(schema, now)
-    if running is not None and running.indexes.get(index.name, {}).get("IndexStatus") == CREATING:
+def check_is_current(read: ReadRequest, schema: TableSchema, index: IndexSchema) -> None:
+    """Refuse to read a global index that is shown as being created (the service's words in reports of its users); raise
+    IndexesBehind when it may lack changes that this read is to show."""
+    running = running_transition(schema, read.surroundings.clock())
+    shown = {} if running is None else running.indexes.get(index.name, {})
+    if index.is_filling or shown.get("IndexStatus") == CREATING:
         raise ValidationException(f"Cannot read from backfilling global secondary index: {index.name}")
+    if read.pending_lsn:
+        raise IndexesBehind(read.pending_lsn)
 
 
 def start_key_fits(target: Target, start_key: Mapping[str, bytes]) -> bool:

@@ -1,8 +1,8 @@
 """CreateTable, DescribeTable, ListTables, DeleteTable and UpdateTable (FACTS 5.9, 5.10).
 
 A table can be used as soon as CreateTable has answered, unless the engine was told to show transient statuses.  An
-index that UpdateTable creates is filled from a small table in the same transaction, and so complete when it answers; see
-``engine.backfill`` for the rest of a large one.
+index that UpdateTable creates is filled from a small table in the same transaction, and so complete when it answers;
+``engine.backfill`` has the rest of a large one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ddbengine.engine.changes import COUNTERS
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.expiration import register_key
 from ddbengine.engine.index_register import reregistered
+from ddbengine.engine.index_waits import IndexesBehind
 from ddbengine.engine.purge import deadline_of_table, garbage_of_index, garbage_of_table
 from ddbengine.errors import ResourceInUseException
 from ddbengine.limits import LIST_TABLES_MAX_NAMES
@@ -126,17 +127,21 @@ class DescribeTable:
     surroundings: Surroundings
     namespace: str
     name: str
+    pending_lsn: int
+    """See ``Surroundings``: the counts of global indexes are to be those of all that was written before."""
     writes: ClassVar[bool] = False
     consistent: ClassVar[bool] = True
 
     def run(self, txn: ReadTxn) -> Outcome:
         schema = self.surroundings.catalog.describe_table(txn, self.namespace, self.name)
+        if self.pending_lsn and schema.global_indexes:
+            raise IndexesBehind(self.pending_lsn)
         now = self.surroundings.clock()
         return Outcome(described(schema, txn, now, running_transition(schema, now), "Table"))
 
 
 def describe_table(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
-    return DescribeTable(surroundings, surroundings.namespace(caller), request["TableName"])
+    return DescribeTable(surroundings, surroundings.namespace(caller), request["TableName"], surroundings.pending_lsn())
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,9 +113,10 @@ def check_deletable(schema: TableSchema, running: Transition | None) -> None:
             "Resource cannot be deleted as it is currently protected against deletion. "
             "Disable deletion protection first."
         )
-    if running is None:
+    fills = any(index.is_filling for index in schema.global_indexes)
+    if running is None and not fills:
         return
-    if running.touches_indexes():
+    if running is None or fills or running.touches_indexes():
         raise in_use("Cannot delete table while indexes are being created, updated, or deleted.")
     if _under_way(schema, running).stream_changes:
         raise in_use("Cannot delete table while stream is being enabled/disabled.")

@@ -34,6 +34,8 @@ class IndexSchema:
     projection: Projection
     settings: dict[str, Any] = field(default_factory=dict)
     """Wire members echoed by DescribeTable: ProvisionedThroughput, OnDemandThroughput, WarmThroughput."""
+    is_filling: bool = False
+    """A global index that was added to a table and does not have all its items yet."""
 
     @cached_property
     def key(self) -> tuple[KeyAttribute, ...]:
@@ -88,8 +90,10 @@ class TableSchema:
 
     @cached_property
     def is_logged(self) -> bool:
-        """Whether a follower of the change log has a use for the table's changes: its stream."""
-        return bool(self.settings.get("StreamSpecification", {}).get("StreamEnabled", False))
+        """Whether a follower of the change log has a use for the table's changes: its global indexes or its stream."""
+        return bool(self.global_indexes) or bool(
+            self.settings.get("StreamSpecification", {}).get("StreamEnabled", False)
+        )
 
     @cached_property
     def projected(self) -> dict[int, frozenset[str] | None]:

@@ -38,8 +38,11 @@ def apply_index_actions(
     for kind, action in actions:
         if kind != CREATE:
             _check_exists(draft, kind, action["IndexName"])
-    online = [action for kind, action in actions if kind != UPDATE]
+    online = [(kind, action["IndexName"]) for kind, action in actions if kind != UPDATE]
     if len(online) > ONLINE_INDEX_CHANGES_MAX or (online and running is not None and running.changes_index_set()):
+        raise LimitExceededException(ONLINE_LIMIT)
+    filling = [(DELETE, index.name) for index in draft.indexes.values() if index.is_filling]
+    if online and filling and online != filling:  # the one that is being filled may be deleted
         raise LimitExceededException(ONLINE_LIMIT)
     for kind, action in actions:
         if kind == UPDATE:

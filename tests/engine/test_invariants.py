@@ -56,6 +56,7 @@ def sound() -> Iterator[Calls]:
         calls = Calls(engine)
         calls.create(TABLE)
         calls.put("music", ITEM, PLAIN)
+        engine.propagator.drain()
         yield calls
     finally:
         engine.close()
