@@ -204,13 +204,20 @@ def _item(number: int) -> dict[str, Any]:
 
 def requests_per_second(wrk: str, port: int, operation: str, seconds: int, connections: int) -> float:
     """Requests per second of one operation."""
-    before, after = BODIES[operation]
+    return rate_of(wrk, port, operation, BODIES[operation], ITEMS, seconds, connections)
+
+
+def rate_of(
+    wrk: str, port: int, operation: str, around: tuple[str, str], keys: int, seconds: int, connections: int
+) -> float:
+    """Requests per second of an operation whose body is ``around`` one of so many keys, ``user#00000`` the first."""
+    before, after = around
     members = {
         "content_type": HEADERS["Content-Type"],
         "date": HEADERS["X-Amz-Date"],
         "authorization": HEADERS["Authorization"],
         "operation": operation,
-        "last": ITEMS - 1,
+        "last": keys - 1,
         "before": before,
         "after": after,
     }
