@@ -16,7 +16,7 @@ from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.index_waits import IndexesBehind
-from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, table_prefix
+from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, partition_prefix, table_prefix
 from ddbengine.engine.values import Surface
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import Condition, Projection
@@ -284,15 +284,25 @@ def page_of(
 def _completion(txn: ReadTxn, read: ReadRequest, target: Target, page: Page) -> Callable[[Buffer], Buffer]:
     """The function from an entry of a local index to its whole item, which counts what it costs."""
     schema = target.schema
+    assert schema.sort is not None, "a table with a local index has a sort key"
+    partition_name, sort_name = schema.partition.name, schema.sort.name
+    partition, prefix = None, b""
+    charges = read.capacity_detail is not None
 
     def complete(entry: Buffer) -> Buffer:
-        key = {name: value for name in key_names if (value := _core.get_attribute(entry, name)) is not None}
-        item = txn.get(item_key(schema, key))
+        nonlocal partition, prefix
+        in_partition = _core.get_attribute(entry, partition_name)
+        sort = _core.get_attribute(entry, sort_name)
+        assert in_partition is not None, "an entry has the key of its item"
+        assert sort is not None, "an entry has the key of its item"
+        if in_partition != partition:
+            partition, prefix = in_partition, partition_prefix(schema, in_partition)
+        item = txn.get(prefix + _core.key_part(sort))
         assert item is not None, "an entry of a local index has its item"
-        page.fetched_units += capacity.read_units(_core.item_size(item), read.consistent)
+        if charges:
+            page.fetched_units += capacity.read_units(_core.item_size(item), read.consistent)
         return item
 
-    key_names = [attribute.name for attribute in schema.key]
     return complete
 
 
