@@ -124,7 +124,7 @@ def table_definition(request: Mapping[str, Any]) -> TableDefinition:
     taken: set[str] = set()
     local = _local_indexes(request, types, taken)
     global_ = _global_indexes(request, types, billing_mode, taken)
-    _check_projected(local + global_)
+    check_projected(local + global_)
     stream = checked_stream_of_new(request["StreamSpecification"]) if "StreamSpecification" in request else None
     check_encryption(request.get("SSESpecification", {}))
     if "ResourcePolicy" in request:
@@ -298,7 +298,8 @@ def _take_name(name: str, taken: set[str]) -> None:
     taken.add(name)
 
 
-def _check_projected(indexes: Sequence[IndexSchema]) -> None:
+def check_projected(indexes: Sequence[IndexSchema]) -> None:
+    """Refuse more projected attributes than the indexes of a table may name together; repeats count."""
     named = sum(len(index.projection.non_key_attributes) for index in indexes)
     if named > PROJECTED_ATTRIBUTES_MAX_PER_TABLE:
         raise invalid(f"Number of NonKeyAttributes exceeds the per-table limit of {PROJECTED_ATTRIBUTES_MAX_PER_TABLE}")

@@ -14,7 +14,7 @@ from typing import Any
 from ddbengine.errors import LimitExceededException, ResourceNotFoundException, ValidationException
 from ddbengine.limits import GLOBAL_INDEXES_MAX, ONLINE_INDEX_CHANGES_MAX
 from ddbengine.schema import key_schema, throughput
-from ddbengine.schema.create import check_index_limits, global_index
+from ddbengine.schema.create import check_index_limits, check_projected, global_index
 from ddbengine.schema.describe import attribute_definitions
 from ddbengine.schema.quotas import check_decrease, check_quota
 from ddbengine.schema.refusals import invalid
@@ -124,6 +124,7 @@ def _create_index(
     for attribute in key_schema.key_names(action["KeySchema"]):
         draft.attribute_types.setdefault(attribute, requested[attribute])
     index = replace(global_index(action, draft.attribute_types, draft.billing_mode), number=number)
+    check_projected((*draft.schema.local_indexes, *draft.indexes.values(), index))
     draft.indexes[name] = draft.created = index
     draft.shown_indexes[name] = {"IndexStatus": CREATING, "Backfilling": False}
     draft.status = UPDATING

@@ -273,6 +273,28 @@ def test_an_index_of_many_attributes_is_created(plane: ControlPlane) -> None:
     assert plane.describe()["GlobalSecondaryIndexes"][1]["KeySchema"] == key_schema
 
 
+def test_all_indexes_of_a_table_name_a_hundred_projected_attributes_at_most() -> None:
+    def projecting(name: str, count: int) -> dict[str, Any]:
+        names = [f"a{number}" for number in range(count)]
+        return {**index(name, "Song"), "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": names}}
+
+    plane = ControlPlane()
+    local = {**projecting("local", 20), "KeySchema": key("Artist", "Song")}
+    plane.call(
+        "CreateTable",
+        on_demand(
+            LocalSecondaryIndexes=[local],
+            GlobalSecondaryIndexes=[projecting(f"idx{number}", 20) for number in range(3)],
+        ),
+    )
+    defined = definitions(Song="S")
+    refused = invalid(
+        plane, AttributeDefinitions=defined, GlobalSecondaryIndexUpdates=[{"Create": projecting("more", 21)}]
+    )
+    assert refused == f"{INVALID}Number of NonKeyAttributes exceeds the per-table limit of 100"
+    update(plane, AttributeDefinitions=defined, GlobalSecondaryIndexUpdates=[{"Create": projecting("more", 20)}])
+
+
 def test_twenty_global_indexes_are_the_most() -> None:
     plane = ControlPlane()
     plane.call("CreateTable", on_demand(GlobalSecondaryIndexes=[index(f"idx{number}", "Song") for number in range(20)]))
