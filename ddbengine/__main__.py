@@ -119,6 +119,7 @@ def _serve_options(given: argparse.Namespace) -> Options:
         min_replicas=given.min_replicas,
         ttl_interval=given.ttl_interval,
         item_collection_limit=given.item_collection_limit,
+        gsi_lag_ms=given.gsi_lag,
         adjustable_clock=given.adjustable_clock,
         faults=given.faults,
     )
@@ -214,6 +215,12 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
         metavar="BYTES",
         default=ITEM_COLLECTION_MAX_BYTES,
         help="how large the items of one partition key may be together on a table with local indexes (default: 10 GB)",
+    )
+    add(
+        "--gsi-lag",
+        type=_milliseconds,
+        metavar="MS",
+        help="how late global secondary indexes show a write (default: reads of them wait for what was written before)",
     )
     add("--adjustable-clock", action="store_true", help="let POST /_ddbengine/clock put the server's time forward")
     add("--faults", type=_faults, metavar="FILE|JSON", help="make requests fail as these rules say (docs/faults.md)")

@@ -24,6 +24,7 @@ from ddbengine.api.faults import Dropped, suffer
 from ddbengine.api.frame import Answer, Request
 from ddbengine.engine.context import Caller
 from ddbengine.engine.faults import Faults, Strike
+from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.errors import ApiError, SerializationException, UnknownOperationException
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.status import StoreStatus
@@ -58,6 +59,9 @@ class Operator(Protocol):
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]: ...
 
     def status(self) -> StoreStatus: ...
+
+    def index_status(self) -> IndexesStatus: ...
+
     def answer_struck(
         self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None
     ) -> bytes | Future[Any]: ...

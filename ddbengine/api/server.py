@@ -65,6 +65,8 @@ class Options:
     ttl_interval: float = 1.0
     """Seconds from one look for expired items to the next."""
     item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES
+    gsi_lag_ms: int | None = None
+    """How late global indexes show a change; None: reads of them wait for what was written before."""
     adjustable_clock: bool = False
     """Whether a page lets anybody put the engine's time forward."""
     faults: FaultRules | None = None
@@ -87,7 +89,7 @@ class Server:
         limits = limits or ConnectionLimits()
         allowed = Cors.of_option(cors)
         self._tls = tls
-        self._pages = Pages(engine.status, tls=tls is not None, advance_clock=advance_clock)
+        self._pages = Pages(engine.status, engine.index_status, tls=tls is not None, advance_clock=advance_clock)
         self._acceptor = Acceptor(
             asyncio.get_running_loop(),
             Dispatcher(engine, check, allowed, limits.body_bytes),
@@ -210,6 +212,7 @@ def serve(options: Options) -> int:
             min_replicas=options.min_replicas,
             ttl_interval=options.ttl_interval,
             item_collection_limit=options.item_collection_limit,
+            gsi_lag_ms=options.gsi_lag_ms,
             faults=options.faults,
         )
     except (CannotServe, CannotOpen) as error:

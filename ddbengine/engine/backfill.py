@@ -33,16 +33,10 @@ PART_MAX_BYTES = 1024 * 1024
 SHORTEST_PAUSE_SECONDS = 0.001
 
 
-def begin_filling(
-    schema: TableSchema,
-    index: IndexSchema,
-    txn: ReadTxn,
-    most_items: int = FIRST_MAX_ITEMS,
-    most_bytes: int = FIRST_MAX_BYTES,
-) -> tuple[TableSchema, Writes]:
+def begin_filling(schema: TableSchema, index: IndexSchema, txn: ReadTxn) -> tuple[TableSchema, Writes]:
     """The schema with a new, empty index as it is after the first part, and the writes of that part."""
     begun = Filling(schema.namespace, schema.name, b"", (), 0, _items_of(schema, txn))
-    filling, writes = next_part(schema, index, begun, txn, most_items, most_bytes)
+    filling, writes = next_part(schema, index, begun, txn, FIRST_MAX_ITEMS, FIRST_MAX_BYTES)
     if filling.filled_to is None:
         return schema, writes
     return _with_index(schema, replace(index, is_filling=True)), writes

@@ -17,6 +17,7 @@ from ddbengine.engine.context import Caller, Prepare, Surroundings
 from ddbengine.engine.expiration import Expiration, is_anything_registered
 from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.housekeeping import Housekeeper
+from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.engine.index_waits import IndexesBehind, waited
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.propagator import Propagator
@@ -211,6 +212,10 @@ class Engine:
     def status(self) -> StoreStatus:
         """How the store and its replicas are at this moment."""
         return self.store.status()
+
+    def index_status(self) -> IndexesStatus:
+        """How far the global indexes are at this moment."""
+        return self.propagator.status()
 
     def close(self) -> None:
         """Finish what was submitted and release the store."""

@@ -14,11 +14,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.index_register import FOLLOWER
+from ddbengine.engine.index_status import IndexesStatus, first_after, index_statuses
 from ddbengine.engine.propagation import BATCH_MAX_BYTES, Propagated, PropagationBatch
 from ddbengine.storage.errors import StoreClosed
 from ddbengine.storage.store import Store, position_of
@@ -35,16 +35,6 @@ IDLE_SECONDS = 0.02
 
 Then = Callable[["Exception | None"], None]
 """Called when the wait is over, or with why it is in vain."""
-
-
-@dataclass(frozen=True, slots=True)
-class PropagationStatus:
-    """How far the propagator is at one moment."""
-
-    state: str
-    """``running``, ``paused`` or ``failing``."""
-    fault: str | None
-    """Why it is failing."""
 
 
 class Propagator:
@@ -175,17 +165,23 @@ class Propagator:
         if self.is_needed:
             self._worker.ask(PROPAGATE)
 
-    def status(self) -> PropagationStatus:
-        fault = self._fault
+    def status(self) -> IndexesStatus:
+        """How far it and its indexes are."""
+        fault, passed, last = self._fault, self.passed, self._store.last_logged()
         state = "paused" if self._paused else "running" if fault is None else "failing"
-        return PropagationStatus(state, None if fault is None else str(fault))
+        with self._store.snapshot() as txn:
+            indexes = index_statuses(txn, self._catalog)
+            first = first_after(txn, passed) if indexes and last > passed else None
+        behind = 0 if first is None else last - passed
+        seconds = 0.0 if first is None else max(0.0, self._clock() - first / 1e6)
+        return IndexesStatus(state, None if fault is None else str(fault), passed, behind, seconds, indexes)
 
     def close(self) -> None:
         """Stop after the batch under way; what is left is found at the next opening."""
         with self._lock:
             self._closed = True
         self._worker.close()
-        self._fail(StoreClosed("the store is closed"))
+        self._fail(list(self._waiting), StoreClosed("the store is closed"))
 
     # --- the work --------------------------------------------------------------------------------
 
@@ -209,13 +205,14 @@ class Propagator:
 
     def _step(self) -> Propagated:
         """Run one batch, and answer those who waited for it.  Raise what it raises, to those who wait as well."""
+        waiting = list(self._waiting)
         try:
             with self._turn:
                 made = self._tables_made
                 outcome = self._store.submit(self._batch()).result()
         except Exception as error:
             self._fault = error
-            self._fail(error)
+            self._fail(waiting, error)
             raise
         assert isinstance(outcome, Propagated), outcome
         self._fault = None
@@ -251,8 +248,10 @@ class Propagator:
         for then in free:
             then(None)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, waiting: list[tuple[int, Then]], error: Exception) -> None:
+        """Tell these why they wait in vain, but not those who came later: the next batch is for them."""
         with self._lock:
-            waiting, self._waiting = self._waiting, []
-        for _, then in waiting:
+            failed = [one for one in self._waiting if one in waiting]
+            self._waiting = [one for one in self._waiting if one not in waiting]
+        for _, then in failed:
             then(error)
