@@ -110,8 +110,9 @@ def test_a_replica_is_in_exactly_one_state() -> None:
 def test_the_lag_of_each_index_and_how_far_it_is_filled_are_shown() -> None:
     read = samples(exposition(STATUS, 0.0, INDEXES))
     place = ("key/us-east-1", "music")
-    assert read[("ddbengine_index_lag_changes", *place, "by-genre")] == 2
-    assert read[("ddbengine_index_lag_seconds", *place, "by-year")] == 0.5
+    for index in ("by-genre", "by-year"):
+        changes, seconds = (("ddbengine_index_lag_" + unit, *place, index) for unit in ("changes", "seconds"))
+        assert (read[changes], read[seconds]) == (2, 0.5)
     filled = {labels: value for labels, value in read.items() if "fill" in labels[0]}
     assert filled == {
         ("ddbengine_index_filled_items", *place, "by-year"): 300,
