@@ -25,6 +25,7 @@ from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
 from ddbengine.engine.reset import Reset
 from ddbengine.engine.struck import prepare_struck
+from ddbengine.engine.tables import names_global_indexes
 from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS, ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
@@ -145,12 +146,13 @@ class Engine:
 
     def _run(self, operation: str, plan: Plan) -> bytes | Future[Outcome]:
         if plan.writes:
-            if operation in _MAKE_INDEXES:
+            makes_indexes = operation in _MAKE_INDEXES and names_global_indexes(plan)
+            if makes_indexes:
                 self.propagator.expect_indexes()
             future = self.store.submit(plan)
             if self.propagator.is_needed:
                 self.propagator.notice()
-            if operation in _MAKE_INDEXES:
+            if makes_indexes:
                 future.add_done_callback(lambda _: self.propagator.expect_indexes())
             if operation in _CHORES_AFTER:
                 future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))

@@ -246,3 +246,10 @@ def _deleting(schema: TableSchema, index: IndexSchema, txn: ReadTxn, now: float)
 def update_table(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
     check_update(request)
     return UpdateTable(surroundings, surroundings.namespace(caller), request)
+
+
+def names_global_indexes(plan: Plan) -> bool:
+    """Whether a CreateTable or UpdateTable has to do with global indexes."""
+    if isinstance(plan, CreateTable):
+        return "GlobalSecondaryIndexes" in plan.definition.request
+    return isinstance(plan, UpdateTable) and "GlobalSecondaryIndexUpdates" in plan.request
