@@ -20,6 +20,7 @@ from bench.load import drive, write_requests
 from ddbengine.api.server import start_server
 from ddbengine.engine.context import Caller
 from ddbengine.engine.faults import Strike
+from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.storage.status import CommitStatus, LogStatus, StoreStatus
 
 _ITEM = b'{"Item":{"pk":{"S":"user#0001"},"data":{"S":"%b"}}}' % (b"x" * 150)
@@ -43,6 +44,9 @@ class _Constant:
         future: Future[_Outcome] = Future()
         future.set_result(_Outcome(b"{}"))
         return future
+
+    def index_status(self) -> IndexesStatus:
+        return IndexesStatus("running", None, 0, 0, 0.0, ())
 
     def status(self) -> StoreStatus:
         return StoreStatus("none", True, 0, 0, (), LogStatus(1, 0, 0), CommitStatus(0, 0, 0, 0, 0.0, 0))

@@ -19,6 +19,7 @@ from ddbengine.commands.exchange_options import (
     check_import_options,
 )
 from ddbengine.commands.streams.arguments import add_streams
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 
 if TYPE_CHECKING:
     from ddbengine.api.server import Options
@@ -141,6 +142,8 @@ def _serve_options(given: argparse.Namespace) -> Options:
         replica_lag_ms=given.replica_lag,
         min_replicas=given.min_replicas,
         ttl_interval=given.ttl_interval,
+        item_collection_limit=given.item_collection_limit,
+        gsi_lag_ms=given.gsi_lag,
         adjustable_clock=given.adjustable_clock,
         partitions=given.partitions,
         shard_rollover=given.shard_rollover,
@@ -272,6 +275,19 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         default=1.0,
         help="how often to look for expired items (default: 1)",
+    )
+    add(
+        "--item-collection-limit",
+        type=_positive,
+        metavar="BYTES",
+        default=ITEM_COLLECTION_MAX_BYTES,
+        help="how large the items of one partition key may be together on a table with local indexes (default: 10 GB)",
+    )
+    add(
+        "--gsi-lag",
+        type=_milliseconds,
+        metavar="MS",
+        help="how late global secondary indexes show a write (default: reads of them wait for what was written before)",
     )
     add("--adjustable-clock", action="store_true", help="let POST /_ddbengine/clock put the server's time forward")
     add("--faults", type=_faults, metavar="FILE|JSON", help="make requests fail as these rules say (docs/faults.md)")

@@ -70,8 +70,7 @@ EXPRESSION_MAX_BYTES: Final = 4096  # raw text: aliases not expanded, blanks cou
 EXPRESSION_MAX_OPERATORS: Final = 300  # operators and functions
 IN_MAX_OPERANDS: Final = 100  # guide
 EXPRESSION_ALIAS_MAX_CHARACTERS: Final = 255  # guide: #name and :value, the sign included
-EXPRESSION_ALIASES_MAX_BYTES: Final = 2 * MIB  # guide: all substitution variables together
-CONDITION_VALUES_MAX_BYTES: Final = 2 * MIB  # guide: values of one expression
+SUBSTITUTIONS_MAX_BYTES: Final = 2 * MIB  # guide: names and values of a request with their aliases, all together
 
 # --- item collections ----------------------------------------------------------------------------
 

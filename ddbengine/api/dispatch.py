@@ -25,6 +25,7 @@ from ddbengine.api.frame import Answer, Request
 from ddbengine.engine.context import Caller
 from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.operations import STREAM_OPERATIONS
+from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.errors import ApiError, SerializationException, UnknownOperationException
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.status import StoreStatus
@@ -60,6 +61,9 @@ class Operator(Protocol):
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]: ...
 
     def status(self) -> StoreStatus: ...
+
+    def index_status(self) -> IndexesStatus: ...
+
     def answer_struck(
         self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None
     ) -> bytes | Future[Any]: ...

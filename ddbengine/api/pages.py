@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ddbengine import __version__
+from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.errors import ApiError
 from ddbengine.storage.status import FAILED, REBUILDING, StoreStatus
 
@@ -82,6 +83,7 @@ print(table.get_item(Key={{"Artist": "Acme Band"}})["Item"])</code></pre>
     started with <code>--shared-db</code>.</dd>
   <dt>Health</dt><dd><a href="health"><code>/_ddbengine/health</code></a></dd>
   <dt>Metrics</dt><dd><a href="metrics"><code>/_ddbengine/metrics</code></a>, for Prometheus</dd>
+  <dt>Indexes</dt><dd><a href="indexes"><code>/_ddbengine/indexes</code></a>: how far global indexes are</dd>
   <dt>Options</dt><dd><code>ddbengine serve --help</code></dd>
   <dt>The API</dt><dd><a href="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/">Amazon DynamoDB API
     reference</a></dd>
@@ -97,13 +99,16 @@ class Pages:
     def __init__(
         self,
         status: Callable[[], StoreStatus],
+        index_status: Callable[[], IndexesStatus],
         *,
         tls: bool,
         advance_clock: AdvanceClock | None = None,
         split_partition: SplitPartition | None = None,
     ) -> None:
-        """``status`` tells of the store; it is called from another thread than the loop's."""
+        """``status`` tells of the store, ``index_status`` of the global indexes; they are called from another thread
+        than the loop's."""
         self._status = status
+        self._index_status = index_status
         self._scheme = "https" if tls else "http"
         self._started = time.monotonic()
         self._opening = asyncio.Lock()
@@ -135,6 +140,7 @@ class Pages:
                 web.get("/_ddbengine", self._redirect),
                 web.get("/_ddbengine/", self._landing),
                 web.get("/_ddbengine/health", self._health),
+                web.get("/_ddbengine/indexes", self._indexes),
                 web.get("/_ddbengine/metrics", self._metrics),
             ]
         )
@@ -169,8 +175,16 @@ class Pages:
 
         from ddbengine.api import metrics
 
-        text = metrics.exposition(await self._store_status(), self._uptime_seconds())
+        text = metrics.exposition(await self._store_status(), self._uptime_seconds(), await self._indexes_status())
         return web.Response(body=text.encode(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    async def _indexes(self, request: web.Request) -> web.StreamResponse:
+        from aiohttp import web
+
+        return web.json_response(dataclasses.asdict(await self._indexes_status()))
+
+    async def _indexes_status(self) -> IndexesStatus:
+        return await asyncio.get_running_loop().run_in_executor(None, self._index_status)
 
     async def _store_status(self) -> StoreStatus:
         return await asyncio.get_running_loop().run_in_executor(None, self._status)

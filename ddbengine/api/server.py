@@ -21,6 +21,7 @@ from ddbengine.api.cors import Cors
 from ddbengine.api.dispatch import Check, Dispatcher, Operator
 from ddbengine.api.frame import Framer
 from ddbengine.api.pages import AdvanceClock, Pages, SplitPartition
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 
 if TYPE_CHECKING:
     from ddbengine.engine.engine import Engine
@@ -67,6 +68,9 @@ class Options:
     """None: two of three."""
     ttl_interval: float = 1.0
     """Seconds from one look for expired items to the next."""
+    item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES
+    gsi_lag_ms: int | None = None
+    """How late global indexes show a change; None: reads of them wait for what was written before."""
     adjustable_clock: bool = False
     """Whether a page lets anybody put the engine's time forward."""
     faults: FaultRules | None = None
@@ -99,7 +103,11 @@ class Server:
         allowed = Cors.of_option(cors)
         self._tls = tls
         self._pages = Pages(
-            engine.status, tls=tls is not None, advance_clock=advance_clock, split_partition=split_partition
+            engine.status,
+            engine.index_status,
+            tls=tls is not None,
+            advance_clock=advance_clock,
+            split_partition=split_partition,
         )
         self._acceptor = Acceptor(
             asyncio.get_running_loop(),
@@ -233,6 +241,8 @@ def serve(options: Options) -> int:
             streams=StreamSettings(
                 options.partitions, options.shard_rollover, options.stream_retention_hours * _SECONDS_PER_HOUR
             ),
+            item_collection_limit=options.item_collection_limit,
+            gsi_lag_ms=options.gsi_lag_ms,
             faults=options.faults,
         )
     except (CannotServe, CannotOpen) as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ddbengine.limits import SHARD_ROLLOVER_SECONDS, STREAM_RETENTION_SECONDS
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.store import Plan
 from ddbengine.streams.rows import HASHES
 
@@ -20,6 +21,10 @@ class Caller:
 
     access_key_id: str
     region: str
+
+
+def _nothing() -> int:
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,11 @@ class Surroundings:
     """How long CREATING, UPDATING and DELETING are shown; 0 makes them visible only in the answer that starts them."""
     account_id: str = "000000000000"
     streams: StreamSettings = StreamSettings()
+    item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES
+    """Bytes an item collection of a table with local indexes may have."""
+    pending_lsn: Callable[[], int] = _nothing
+    """The LSN that global indexes are to have passed before a read of one that comes in now; 0 if they have, or if
+    reads do not wait."""
 
     def namespace(self, caller: Caller) -> str:
         return "" if self.shared else f"{caller.access_key_id}/{caller.region}"

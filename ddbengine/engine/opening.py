@@ -11,6 +11,7 @@ from ddbengine.engine.context import StreamSettings
 from ddbengine.engine.engine import TTL_INTERVAL_SECONDS, Engine
 from ddbengine.engine.fault_rules import FaultRules
 from ddbengine.engine.faults import Faults
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.store import Store, WritesOf
@@ -30,6 +31,8 @@ def open_engine(
     shared: bool = False,
     transient_seconds: float = 0.0,
     ttl_interval: float = TTL_INTERVAL_SECONDS,
+    gsi_lag_ms: int | None = None,
+    item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES,
     clock: Callable[[], float] = time.time,
     streams: StreamSettings | None = None,
     faults: FaultRules | None = None,
@@ -68,6 +71,8 @@ def open_engine(
             transient_seconds=transient_seconds,
             ttl_interval=ttl_interval,
             streams=streams,
+            gsi_lag_ms=gsi_lag_ms,
+            item_collection_limit=item_collection_limit,
         )
     except StoreError as error:
         raise CannotOpen(str(error)) from error

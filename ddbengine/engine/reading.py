@@ -15,7 +15,8 @@ from ddbengine import _core
 from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.context import Caller, Surroundings
-from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, table_prefix
+from ddbengine.engine.index_waits import IndexesBehind
+from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, partition_prefix, table_prefix
 from ddbengine.engine.values import Surface
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import Condition, Projection
@@ -47,6 +48,8 @@ class ReadRequest:
     limit: int | None
     consistent: bool
     capacity_detail: str | None
+    pending_lsn: int
+    """What global indexes had yet to be told of when the request came in, see ``Surroundings``."""
 
     def shown(self, rows: list[Buffer]) -> list[Buffer]:
         """Rows cut down to the projection."""
@@ -74,6 +77,7 @@ def read_common(
         request.get("Limit"),
         request.get("ConsistentRead", False),
         capacity.wanted(request),
+        surroundings.pending_lsn() if "IndexName" in request else 0,
     )
 
 
@@ -146,15 +150,19 @@ def target_of(read: ReadRequest, txn: ReadTxn) -> Target:
     if index.is_global:
         if read.consistent:
             raise ValidationException("Consistent reads are not supported on global secondary indexes")
-        _check_is_not_backfilling(schema, index, read.surroundings.clock())
+        check_is_current(read, schema, index)
     return Target(schema, index)
 
 
-def _check_is_not_backfilling(schema: TableSchema, index: IndexSchema, now: float) -> None:
-    """Refuse to read a global index that is shown as being created (the service's words in reports of its users)."""
-    running = running_transition(schema, now)
-    if running is not None and running.indexes.get(index.name, {}).get("IndexStatus") == CREATING:
+def check_is_current(read: ReadRequest, schema: TableSchema, index: IndexSchema) -> None:
+    """Refuse to read a global index that is shown as being created (the service's words in reports of its users); raise
+    IndexesBehind when it may lack changes that this read is to show."""
+    running = running_transition(schema, read.surroundings.clock())
+    shown = {} if running is None else running.indexes.get(index.name, {})
+    if index.is_filling or shown.get("IndexStatus") == CREATING:
         raise ValidationException(f"Cannot read from backfilling global secondary index: {index.name}")
+    if read.pending_lsn:
+        raise IndexesBehind(read.pending_lsn)
 
 
 def start_key_fits(target: Target, start_key: Mapping[str, bytes]) -> bool:
@@ -283,15 +291,25 @@ def page_of(
 def _completion(txn: ReadTxn, read: ReadRequest, target: Target, page: Page) -> Callable[[Buffer], Buffer]:
     """The function from an entry of a local index to its whole item, which counts what it costs."""
     schema = target.schema
+    assert schema.sort is not None, "a table with a local index has a sort key"
+    partition_name, sort_name = schema.partition.name, schema.sort.name
+    partition, prefix = None, b""
+    charges = read.capacity_detail is not None
 
     def complete(entry: Buffer) -> Buffer:
-        key = {name: value for name in key_names if (value := _core.get_attribute(entry, name)) is not None}
-        item = txn.get(item_key(schema, key))
+        nonlocal partition, prefix
+        in_partition = _core.get_attribute(entry, partition_name)
+        sort = _core.get_attribute(entry, sort_name)
+        assert in_partition is not None, "an entry has the key of its item"
+        assert sort is not None, "an entry has the key of its item"
+        if in_partition != partition:
+            partition, prefix = in_partition, partition_prefix(schema, in_partition)
+        item = txn.get(prefix + _core.key_part(sort))
         assert item is not None, "an entry of a local index has its item"
-        page.fetched_units += capacity.read_units(_core.item_size(item), read.consistent)
+        if charges:
+            page.fetched_units += capacity.read_units(_core.item_size(item), read.consistent)
         return item
 
-    key_names = [attribute.name for attribute in schema.key]
     return complete
 
 

@@ -34,6 +34,8 @@ class IndexSchema:
     projection: Projection
     settings: dict[str, Any] = field(default_factory=dict)
     """Wire members echoed by DescribeTable: ProvisionedThroughput, OnDemandThroughput, WarmThroughput."""
+    is_filling: bool = False
+    """A global index that was added to a table and does not have all its items yet."""
 
     @cached_property
     def key(self) -> tuple[KeyAttribute, ...]:
@@ -93,8 +95,8 @@ class TableSchema:
 
     @cached_property
     def is_logged(self) -> bool:
-        """Whether a follower of the change log has a use for the table's changes: its stream."""
-        return self.is_streamed
+        """Whether a follower of the change log has a use for the table's changes: its global indexes or its stream."""
+        return self.is_streamed or bool(self.global_indexes)
 
     @cached_property
     def partition_cuts(self) -> tuple[int, ...]:

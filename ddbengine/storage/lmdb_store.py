@@ -137,6 +137,11 @@ class LmdbStore:
         tally = CommitStatus(commits, plans, plans, min(plans, 1), 0.0, 0)
         return StoreStatus("none", True, 0, 0, (alone,), LogStatus(1, 0, 0), tally)
 
+    @property
+    def commits_at_once(self) -> bool:
+        """See ``store.Store``."""
+        return isinstance(self._committer, InlineCommitter)
+
     def last_logged(self) -> int:
         """See ``store.Store``."""
         return self._alone.last_logged if self._replication is None else self._replication.replicas.last_logged

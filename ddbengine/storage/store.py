@@ -109,6 +109,11 @@ class Store(Protocol):
         A store without fsync resolves it before returning."""
         ...
 
+    @property
+    def commits_at_once(self) -> bool:
+        """Whether a plan is run and committed in the thread that submits it, without a wait for a disk."""
+        ...
+
     def last_logged(self) -> int:
         """The LSN of the newest committed change with ``Writes.logged``, or a later one after an opening."""
         ...

@@ -60,7 +60,7 @@ class Sealed:
 def sealed(iterator: ShardIterator, secret: str) -> str:
     """The text of an iterator."""
     _, number, digits = iterator.shard_id.split("-")
-    place = _PLACE.pack(int(number), digits.encode(), iterator.after, int(iterator.issued * 1000))
+    place = _PLACE.pack(int(number), digits.encode(), iterator.after, round(iterator.issued * 1000))
     code = _code(iterator.arn, place, secret)
     return f"{iterator.arn}|{_FORM}|{base64.b64encode(place + code).decode()}"
 

@@ -75,6 +75,10 @@ class MemoryStore:
     def snapshot(self, consistent: bool = True) -> Iterator[MemoryTxn]:
         yield MemoryTxn(self.rows, self.log)
 
+    @property
+    def commits_at_once(self) -> bool:
+        return True
+
     def last_logged(self) -> int:
         return self.log[-1].last if self.log else 0
 

@@ -87,6 +87,7 @@ class Recording:
         self.fork = self._store.fork
         self.status = self._store.status
         self.last_logged = self._store.last_logged
+        self.commits_at_once = self._store.commits_at_once
 
     def submit(self, plan: Plan) -> Future[Outcome]:
         future = self._store.submit(plan)
