@@ -19,7 +19,7 @@ help:
 	@echo "make test    lint, check types, run all tests  (PYTEST_ARGS='-k query' for some)"
 	@echo "make lint    lint and check types only"
 	@echo "make format  format the code"
-	@echo "make bench   requests per second, beside other local engines"
+	@echo "make bench   rates and latencies beside other local engines, into bench/results"
 	@echo "make clean   remove what was built and installed"
 
 serve: $(VENV)/.installed
@@ -41,11 +41,11 @@ format: $(VENV)/.developed
 	@$(BIN)/ruff format .
 
 bench: $(VENV)/.developed
-	@$(BIN)/python -m bench.peers
+	@$(BIN)/python -m bench
 
 clean:
 	rm -rf $(VENV) build *.egg-info ddbengine/_core/*.so
-	rm -rf $(addsuffix /node_modules,$(NPM_DIRECTORIES) bench)
+	rm -rf $(addsuffix /node_modules,$(NPM_DIRECTORIES) bench) bench/.cache
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:

@@ -3,41 +3,31 @@
     python -m bench.durability [--seconds 4] [--rounds 3] [--gigabytes 1] [--directory DIR] [--only PART ...]
 
 - *puts*: PutItem per second over HTTP at 1, 16 and 64 connections, with each durability and beside DynamoDB Local with
-  its data on disk; the first round warms the servers up, of the others the median is shown.
+  its data on disk, measured as ``comparison`` does.
 - *recovery*: from the start of the server's process to its first answer, with a store of so many gigabytes of items:
   after a stop in good order, and after SIGKILL in the midst of writes.
 
-The figures are those of DIR's disk (the current directory unless given).  Puts need wrk, and Java and npm for the
-emulator.  The client shares the machine with the server: compare the rows of one run.
+The figures are those of DIR's disk (the current directory unless given).  The client shares the machine with the
+server: compare the rows of one run.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
-import statistics
-import sys
+import os
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench.peers import (
-    MODULES,
-    Engine,
-    call,
-    connected,
-    ddbengine_command,
-    install_others,
-    requests_per_second,
-    start_engine,
-)
-from tests.servers import DYNAMODB_LOCAL_PACKAGE, Server, dynamodb_local_command, start_ddbengine
+from bench.comparison import Plan, compare
+from bench.report import rates
+from bench.targets import DISK, DYNAMODB_LOCAL_ON_DISK, ONE_REPLICA, THREE_REPLICAS, call, connected, ours
+from bench.workloads import DURABLE
+from tests.servers import Server, start_ddbengine
 
-CONNECTIONS = (1, 16, 64)
 PARTS = ("puts", "recovery")
 BATCH = 25
 ITEM_BYTES = 4_000
@@ -48,38 +38,25 @@ TABLE = {
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
     "BillingMode": "PAY_PER_REQUEST",
 }
-
-
-def _emulator(port: int, directory: Path) -> list[str]:
-    data = directory / "data"
-    data.mkdir()
-    return dynamodb_local_command(MODULES / DYNAMODB_LOCAL_PACKAGE, port, data)
-
-
-def _ours(name: str, *options: str) -> Engine:
-    def command(port: int, directory: Path) -> list[str]:
-        return ddbengine_command("--db-path", str(directory / "data"), *options)(port, directory)
-
-    return Engine(name, command, is_ours=True)
-
-
-ENGINES = (
-    _ours("3 replicas, quorum"),
-    _ours("3 replicas, leader", "--durability", "leader"),
-    _ours("3 replicas, none", "--durability", "none"),
-    _ours("1 replica", "--replicas", "1"),
-    Engine("DynamoDB Local", _emulator),
+TARGETS = (
+    THREE_REPLICAS,
+    ours("leader's disk only", DISK, "--durability", "leader"),
+    ours("no disk", DISK, "--durability", "none"),
+    ONE_REPLICA,
+    DYNAMODB_LOCAL_ON_DISK,
 )
 
 
 def main() -> None:
     given = _arguments()
-    with tempfile.TemporaryDirectory(dir=given.directory.resolve()) as name:
-        directory = Path(name)
-        if "puts" in given.only:
-            _print_rates(puts_per_second(directory, given.seconds, given.rounds))
-        if "recovery" in given.only:
-            for what, seconds in recovery_seconds(directory, int(given.gigabytes * 1e9)).items():
+    os.chdir(given.directory)
+    if "puts" in given.only:
+        plan = Plan(given.seconds, given.rounds, starts=1, paced_rate=0, paced_seconds=0)
+        results = compare(TARGETS, [workload.title for workload in DURABLE], plan)
+        print(rates(results, list(results.targets)))
+    if "recovery" in given.only:
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as directory:
+            for what, seconds in recovery_seconds(Path(directory), int(given.gigabytes * 1e9)).items():
                 print(f"{what:56}{seconds:>8.2f} s")
 
 
@@ -93,32 +70,6 @@ def _arguments() -> argparse.Namespace:
         "--only", nargs="+", metavar="PART", choices=PARTS, default=PARTS, help="of " + ", ".join(PARTS)
     )
     return parser.parse_args()
-
-
-# --- puts ------------------------------------------------------------------------------------------------------------
-
-
-def puts_per_second(directory: Path, seconds: int, rounds: int) -> dict[tuple[str, int], float]:
-    """By engine and number of connections."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        sys.exit("bench.durability: wrk is not installed")
-    install_others()
-    rates: dict[tuple[str, int], list[float]] = {}
-    with ExitStack() as stack:
-        running = [found for engine in ENGINES if (found := start_engine(stack, engine, directory))]
-        for _ in range(1 + rounds):
-            for peer in running:
-                for connections in CONNECTIONS:
-                    rate = requests_per_second(wrk, peer.server.port, "PutItem", seconds, connections)
-                    rates.setdefault((peer.name, connections), []).append(rate)
-    return {key: statistics.median(found[1:]) for key, found in rates.items()}
-
-
-def _print_rates(rates: dict[tuple[str, int], float]) -> None:
-    print("durable PutItem/s" + " " * 7 + "".join(f"{f'{connections} conn.':>12}" for connections in CONNECTIONS))
-    for name in dict.fromkeys(name for name, _ in rates):
-        print(f"{name:24}" + "".join(f"{rates[name, connections]:>12,.0f}" for connections in CONNECTIONS))
 
 
 # --- recovery --------------------------------------------------------------------------------------------------------

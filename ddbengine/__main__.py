@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ddbengine import __version__
+from ddbengine.commands.exchange_options import (
+    EXPORT_EXIT_CODES,
+    IMPORT_EXIT_CODES,
+    add_export_options,
+    add_import_options,
+    check_export_options,
+    check_import_options,
+)
+from ddbengine.commands.streams.arguments import add_streams
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 
 if TYPE_CHECKING:
     from ddbengine.api.server import Options
@@ -21,6 +32,11 @@ _DEFAULT_PORT = 8000
 _REPLICAS_ON_DISK = 3
 _TTL_INTERVAL_MIN_SECONDS = 0.01
 _TTL_INTERVAL_MAX_SECONDS = 86_400
+_PARTITIONS_MAX = 1_000
+_ROLLOVER_MIN_SECONDS = 1
+_ROLLOVER_MAX_SECONDS = 86_400
+_RETENTION_MIN_HOURS = 0.001
+_RETENTION_MAX_HOURS = 8_760
 _LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 _VERSION = f"ddbengine {__version__}"
 
@@ -79,6 +95,7 @@ def _own_command(words: Sequence[str]) -> tuple[Callable[[argparse.Namespace], i
         allow_abbrev=False,
     )
     _add_serve_options(serve)
+    serve.set_defaults(run=_serve_given)
     doctor = commands.add_parser(
         "doctor",
         help="check a store that no server has open, and repair it",
@@ -88,13 +105,21 @@ def _own_command(words: Sequence[str]) -> tuple[Callable[[argparse.Namespace], i
         allow_abbrev=False,
     )
     _add_doctor_options(doctor)
+    doctor.set_defaults(run=_doctor)
+    add_streams(commands)
+    exchange = _add_exchange(commands)
     given = parser.parse_args(words)
     if given.command is None:
         parser.error("say what to do: ddbengine serve")
-    if given.command == "doctor":
-        return _doctor, given
-    _check_serve_options(serve, given)
-    return lambda given: _serve(_serve_options(given)), given
+    if given.command in exchange:
+        return exchange[given.command](given), given
+    if given.command == "serve":
+        _check_serve_options(serve, given)
+    return given.run, given
+
+
+def _serve_given(given: argparse.Namespace) -> int:
+    return _serve(_serve_options(given))
 
 
 def _serve_options(given: argparse.Namespace) -> Options:
@@ -117,7 +142,13 @@ def _serve_options(given: argparse.Namespace) -> Options:
         replica_lag_ms=given.replica_lag,
         min_replicas=given.min_replicas,
         ttl_interval=given.ttl_interval,
+        item_collection_limit=given.item_collection_limit,
+        gsi_lag_ms=given.gsi_lag,
         adjustable_clock=given.adjustable_clock,
+        partitions=given.partitions,
+        shard_rollover=given.shard_rollover,
+        stream_retention_hours=given.stream_retention,
+        adjustable_partitions=given.adjustable_partitions,
         faults=given.faults,
         workers=given.workers,
     )
@@ -162,6 +193,45 @@ def _doctor(given: argparse.Namespace) -> int:
     return run(given.path, given.replica_path, mend=given.repair, as_json=given.json)
 
 
+_Command = Callable[[argparse.Namespace], int]
+
+
+def _add_exchange(
+    commands: argparse._SubParsersAction[_Parser],
+) -> dict[str, Callable[[argparse.Namespace], _Command]]:
+    """Add import and export; by name, what checks their options and gives what runs them."""
+    into = commands.add_parser(
+        "import",
+        help="put items from files into a table",
+        description="Put items from files into a table, which is created if it is not there and --schema says how.",
+        epilog=IMPORT_EXIT_CODES,
+        allow_abbrev=False,
+    )
+    add_import_options(into, lambda: _add_replica_path(into))
+    out = commands.add_parser(
+        "export",
+        help="write the items of a table to a file",
+        description="Write the items of a table to a file, or to a directory laid out as the service's exports to S3.",
+        epilog=EXPORT_EXIT_CODES,
+        allow_abbrev=False,
+    )
+    add_export_options(out, lambda: _add_replica_path(out))
+
+    def importing(given: argparse.Namespace) -> _Command:
+        check_import_options(into, given)
+        from ddbengine.commands.import_items import run
+
+        return run
+
+    def exporting(given: argparse.Namespace) -> _Command:
+        check_export_options(out, given)
+        from ddbengine.commands.export_items import run
+
+        return run
+
+    return {"import": importing, "export": exporting}
+
+
 def _add_replica_path(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replica-path",
@@ -202,26 +272,75 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
     add("--tls-key", type=Path, metavar="FILE", help="its PEM private key, if not in the same file")
     add(
         "--ttl-interval",
-        type=_seconds,
+        type=_between(_TTL_INTERVAL_MIN_SECONDS, _TTL_INTERVAL_MAX_SECONDS, "seconds"),
         metavar="SECONDS",
         default=1.0,
         help="how often to look for expired items (default: 1)",
     )
+    add(
+        "--item-collection-limit",
+        type=_positive,
+        metavar="BYTES",
+        default=ITEM_COLLECTION_MAX_BYTES,
+        help="how large the items of one partition key may be together on a table with local indexes (default: 10 GB)",
+    )
+    add(
+        "--gsi-lag",
+        type=_milliseconds,
+        metavar="MS",
+        help="how late global secondary indexes show a write (default: reads of them wait for what was written before)",
+    )
     add("--workers", type=_positive, metavar="N", default=1, help="processes that serve the port (default: 1)")
     add("--adjustable-clock", action="store_true", help="let POST /_ddbengine/clock put the server's time forward")
     add("--faults", type=_faults, metavar="FILE|JSON", help="make requests fail as these rules say (docs/faults.md)")
+    _add_stream_options(parser)
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not _TTL_INTERVAL_MIN_SECONDS <= seconds <= _TTL_INTERVAL_MAX_SECONDS:
-        raise argparse.ArgumentTypeError(
-            f"a number of seconds from {_TTL_INTERVAL_MIN_SECONDS} to {_TTL_INTERVAL_MAX_SECONDS}, not {text!r}"
-        )
-    return seconds
+def _add_stream_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--partitions",
+        type=_partitions,
+        metavar="N",
+        default=1,
+        help="partitions of a new table, each of which feeds a shard of its stream (default: 1)",
+    )
+    add(
+        "--shard-rollover",
+        type=_between(_ROLLOVER_MIN_SECONDS, _ROLLOVER_MAX_SECONDS, "seconds"),
+        metavar="SECONDS",
+        default=14_400.0,
+        help="how long a shard of a stream is open before another one follows it (default: 14400, four hours)",
+    )
+    add(
+        "--stream-retention",
+        type=_between(_RETENTION_MIN_HOURS, _RETENTION_MAX_HOURS, "hours"),
+        metavar="HOURS",
+        default=24.0,
+        help="how long the records of streams can be read (default: 24)",
+    )
+    add("--adjustable-partitions", action="store_true", help="let POST /_ddbengine/partitions split partitions")
+
+
+def _partitions(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _PARTITIONS_MAX:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {_PARTITIONS_MAX}, not {text!r}")
+    return int(text)
+
+
+def _between(least: float, most: float, unit: str) -> Callable[[str], float]:
+    """What reads a number of some unit within bounds."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"a number of {unit} from {least} to {most}, not {text!r}")
+        return number
+
+    return read
 
 
 def _faults(text: str) -> FaultRules:

@@ -115,6 +115,14 @@ class IdempotentParameterMismatchException(ApiError):
     pass
 
 
+class ExpiredIteratorException(ApiError):
+    """A shard iterator was given out longer ago than it is valid."""
+
+
+class TrimmedDataAccessException(ApiError):
+    """A shard iterator leads to where records have been trimmed."""
+
+
 class ItemCollectionSizeLimitExceededException(ApiError):
     pass
 

@@ -70,8 +70,7 @@ EXPRESSION_MAX_BYTES: Final = 4096  # raw text: aliases not expanded, blanks cou
 EXPRESSION_MAX_OPERATORS: Final = 300  # operators and functions
 IN_MAX_OPERANDS: Final = 100  # guide
 EXPRESSION_ALIAS_MAX_CHARACTERS: Final = 255  # guide: #name and :value, the sign included
-EXPRESSION_ALIASES_MAX_BYTES: Final = 2 * MIB  # guide: all substitution variables together
-CONDITION_VALUES_MAX_BYTES: Final = 2 * MIB  # guide: values of one expression
+SUBSTITUTIONS_MAX_BYTES: Final = 2 * MIB  # guide: names and values of a request with their aliases, all together
 
 # --- item collections ----------------------------------------------------------------------------
 
@@ -94,6 +93,18 @@ ONLINE_INDEX_CHANGES_MAX: Final = 1  # one GSI created or deleted at a time (FAC
 
 EXPIRED_MAX_AGE_SECONDS: Final = 5 * 365 * 24 * 3600  # guide: what expired longer ago stays
 
+# --- streams (FACTS 5.13) -----------------------------------------------------------------------
+
+STREAM_PAGE_MAX_RECORDS: Final = 1_000  # GetRecords; model, in the documentation of Limit
+STREAM_PAGE_MAX_BYTES: Final = 1 * MIB  # of one GetRecords, by SizeBytes; model
+STREAM_RETENTION_SECONDS: Final = 24 * 3600  # model, TrimmedDataAccessException
+SHARD_ITERATOR_VALID_SECONDS: Final = 15 * 60  # model, GetShardIterator
+LIST_STREAMS_MAX_STREAMS: Final = 100  # model, in the documentation of Limit
+DESCRIBE_STREAM_MAX_SHARDS: Final = 100  # model, in the documentation of Limit
+SHARD_ROLLOVER_SECONDS: Final = 4 * 3600  # guide: shards are closed after about four hours
+PARTITION_MAX_BYTES: Final = 10 * 1024 * MIB  # guide
+PARTITION_MAX_WRITES_PER_SECOND: Final = 1_000  # guide: write units of one partition
+
 # --- capacity (FACTS 6.2) ------------------------------------------------------------------------
 
 READ_UNIT_BYTES: Final = 4 * KIB
@@ -112,6 +123,8 @@ assert BATCH_WRITE_MAX_REQUESTS * ITEM_MAX_BYTES < REQUEST_BODY_MAX_BYTES, "a fu
 assert PROJECTED_ATTRIBUTES_MAX_PER_INDEX <= PROJECTED_ATTRIBUTES_MAX_PER_TABLE
 assert IN_MAX_OPERANDS < EXPRESSION_MAX_OPERATORS < EXPRESSION_MAX_BYTES
 assert SCAN_HASH_SLICES == 16**3
+assert 2 * ITEM_MAX_BYTES < STREAM_PAGE_MAX_BYTES, "a stream record with both images fits a page"
+assert SHARD_ITERATOR_VALID_SECONDS < SHARD_ROLLOVER_SECONDS < STREAM_RETENTION_SECONDS
 assert READ_UNIT_BYTES % WRITE_UNIT_BYTES == 0
 assert TABLE_MAX_READ_UNITS <= ACCOUNT_MAX_READ_UNITS < THROUGHPUT_MAX_UNITS
 assert TABLE_MAX_WRITE_UNITS <= ACCOUNT_MAX_WRITE_UNITS < THROUGHPUT_MAX_UNITS

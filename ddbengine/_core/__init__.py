@@ -1,7 +1,8 @@
 """The Cython core: bytes in, bytes out.  Contracts and the stored form of values are in ``__init__.pyi``.
 
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``values``, ``documents``,
-``numbers`` and ``keys`` work on what is stored, ``digests`` on entries whatever they hold.
+``numbers`` and ``keys`` work on what is stored, ``pages`` and ``digests`` on entries of a tree.
+``http1`` knows what a request looks like on the wire.
 """
 
 from ddbengine._core.digests import entry_hash
@@ -19,8 +20,10 @@ from ddbengine._core.documents import (
 )
 from ddbengine._core.encoding import encode_item, encode_value
 from ddbengine._core.faults import CorruptBytes, JsonTypeFault, ValueFault
+from ddbengine._core.http1 import plain_post
 from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, partition_hash
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
+from ddbengine._core.pages import Within, take_page
 from ddbengine._core.rendering import item_to_wire, items_to_wire, value_to_wire
 from ddbengine._core.values import (
     begins_with,
@@ -39,6 +42,7 @@ __all__ = [
     "CorruptBytes",
     "JsonTypeFault",
     "ValueFault",
+    "Within",
     "add_numbers",
     "begins_with",
     "check_item",
@@ -65,11 +69,13 @@ __all__ = [
     "number_to_text",
     "partition_hash",
     "pick",
+    "plain_post",
     "project",
     "size_function",
     "split_list",
     "split_map",
     "split_set",
+    "take_page",
     "type_of",
     "value_depth",
     "value_size",

@@ -20,10 +20,11 @@ returns objects that own their memory.  Bytes that are not a well-formed encoded
 read is bounds-checked.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 Buffer = bytes | bytearray | memoryview
+_Row = TypeVar("_Row", bound=Buffer)
 Path = tuple[str | int, ...]
 """A document path: the attribute name, then map keys (str) and list positions (int)."""
 
@@ -190,6 +191,47 @@ def key_part_prefix(value: Buffer) -> bytes:
 
 def partition_hash(raw: Buffer) -> bytes:
     """The first 4 bytes of MD5("Outliers" + raw): orders a scan (FACTS 5.7)."""
+
+# --- entries of a tree ------------------------------------------------------------------------------------------------
+
+class Within(Iterator[tuple[bytes, _Row]]):
+    """Iterates over pairs of key and value, in the order they come in, while the keys are within a bound.
+
+    Ends before the first key that is not below ``bound``, or with ``reverse`` before the first that is below it; and
+    before a key of ``full_size`` bytes or more.  Keys become bytes, values stay what they are.
+    """
+
+    stopped_at: tuple[bytes, _Row] | None
+    """The entry with a key of full size before which it ended, None for any other end.  Iterated again, it goes on
+    behind that entry."""
+    def __init__(
+        self, entries: Iterable[tuple[Buffer, _Row]], bound: bytes, full_size: int, reverse: bool = False
+    ) -> None: ...
+    def __next__(self) -> tuple[bytes, _Row]: ...
+
+def take_page(
+    entries: Iterable[tuple[Any, _Row]],
+    limit: int,
+    most_bytes: int,
+    matches: Callable[[_Row], bool] | None = None,
+) -> tuple[list[_Row], int, int, _Row | None]:
+    """Read stored items, the values of entries, until ``limit`` of them (0 for no limit) or ``most_bytes`` by
+    DynamoDB's accounting are read.
+
+    Returns those that match, how many were read, their size, and the last one read, None when the entries came to
+    their end before the page did.
+    """
+
+# --- HTTP -------------------------------------------------------------------------------------------------------------
+
+def plain_post(data: bytes, most_head: int, most_body: int) -> tuple[dict[bytes, bytes], bytes] | None:
+    """The headers, with names in lower case, and the body of ``data`` if that is exactly one request as clients of the
+    service send them: POST / in HTTP/1.1, no header twice, names of letters, digits, - and _, values of printable
+    ASCII, a Content-Length, nothing about transfer codings, upgrades, expectations or the end of the connection.
+
+    None for anything else, well-formed or not, and for more than ``most_head`` or ``most_body`` bytes: whoever gets
+    None knows nothing yet.
+    """
 
 # --- digests -----------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Keys: order-preserving parts, and the hash that orders a scan (FACTS 5.7)."""
 
-import hashlib
-
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdint cimport uint8_t
 from libc.string cimport memchr
 
 from ddbengine._core.buffers cimport (
@@ -17,6 +17,7 @@ from ddbengine._core.buffers cimport (
     put_byte,
     put_bytes,
 )
+from ddbengine._core.md5 cimport Md5, md5_begin, md5_finish
 from ddbengine._core.stored cimport KIND_B, KIND_N, Head, name_of, read_whole
 
 
@@ -72,8 +73,16 @@ def key_part_prefix(value):
     return order_preserving(value, False)
 
 
-cdef object md5 = hashlib.md5
-
-
 def partition_hash(raw):
-    return md5(b"Outliers" + raw, usedforsecurity=False).digest()[:4]
+    cdef View view
+    cdef Md5 state
+    cdef uint8_t digest[4]
+    open_view(raw, &view)
+    try:
+        md5_begin(&state, b"Outliers", 8)
+        md5_finish(&state, view.data, view.end - view.data)
+        digest[0], digest[1] = state.words[0] & 0xff, (state.words[0] >> 8) & 0xff
+        digest[2], digest[3] = (state.words[0] >> 16) & 0xff, (state.words[0] >> 24) & 0xff
+        return PyBytes_FromStringAndSize(<char*>digest, 4)
+    finally:
+        close_view(&view)

@@ -336,17 +336,21 @@ def value_size(value):
         close_view(&view)
 
 
-def item_size(item):
-    cdef View view
+cdef Py_ssize_t size_of_item(View* view) except -1:
     cdef Head head
     cdef const uint8_t* at
     cdef Py_ssize_t size
+    read_container(view, KIND_M, &at, &head)
+    size = measure_entries(&at, view.end, head.size, 0)
+    read_end(at, view.end)
+    return size
+
+
+def item_size(item):
+    cdef View view
     open_view(item, &view)
     try:
-        read_container(&view, KIND_M, &at, &head)
-        size = measure_entries(&at, view.end, head.size, 0)
-        read_end(at, view.end)
-        return size
+        return size_of_item(&view)
     finally:
         close_view(&view)
 

@@ -99,6 +99,8 @@ _EXISTING_NAME = (
         bare=True,
     ),
 )
+_STREAM_ARN = (Departure(_always, Rank.ALONE, "Invalid StreamArn", bare=True),)  # FACTS 5.13
+_SHARD_ITERATOR = (Departure(_always, Rank.ALONE, "Invalid ShardIterator", bare=True),)  # FACTS 5.13
 _ARN_ABSENT = (Departure(_absent, Rank.ALONE, "Invalid TableArn", bare=True),)  # FACTS 5.12
 
 
@@ -231,6 +233,10 @@ TABLES: Mapping[str, Table] = {
     "TagResource": Table(departures={"ResourceArn": _ARN_ABSENT}, left_to_engine=_names_no_arn),
     "UntagResource": Table(departures={"ResourceArn": _ARN_ABSENT}, left_to_engine=_names_no_arn),
     "ListTagsOfResource": Table(departures={"ResourceArn": _ARN_ABSENT}, left_to_engine=_names_no_arn),
+    "ListStreams": Table(departures={"ExclusiveStartStreamArn": _STREAM_ARN}),
+    "DescribeStream": Table(departures={"StreamArn": _STREAM_ARN}),
+    "GetShardIterator": Table(departures={"StreamArn": _STREAM_ARN}),
+    "GetRecords": Table(departures={"ShardIterator": _SHARD_ITERATOR}),
     "DescribeLimits": Table(),
     "DescribeEndpoints": Table(),
 }

@@ -24,6 +24,8 @@ from ddbengine.api.faults import Dropped, suffer
 from ddbengine.api.frame import Answer, Request
 from ddbengine.engine.context import Caller
 from ddbengine.engine.faults import Faults, Strike
+from ddbengine.engine.index_status import IndexesStatus
+from ddbengine.engine.operations import STREAM_OPERATIONS
 from ddbengine.errors import ApiError, SerializationException, UnknownOperationException
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.status import StoreStatus
@@ -38,6 +40,7 @@ TOO_LARGE = Answer(413, b"", json=False)
 _HEALTHY = Answer(200, b"healthy: dynamodb.us-east-1.amazonaws.com ", json=False)
 
 _TARGET_PREFIX = "DynamoDB_20120810."
+_STREAMS_TARGET_PREFIX = "DynamoDBStreams_20120810."
 _CONTENT_TYPES = frozenset((b"application/x-amz-json-1.0", b"application/json"))
 
 _log = logging.getLogger(__name__)
@@ -63,9 +66,11 @@ class Operator(Protocol):
 
 
 class Watched(Operator, Protocol):
-    """An engine that also tells how its store is."""
+    """An engine that also tells how its store and its global indexes are."""
 
     def status(self) -> StoreStatus: ...
+
+    def index_status(self) -> IndexesStatus: ...
 
 
 class Dispatcher:
@@ -85,7 +90,7 @@ class Dispatcher:
         self._cors = cors or Cors()
         self._body_bytes = body_bytes
         self._logs_calls = _log.isEnabledFor(logging.DEBUG)
-        self._operations = {(_TARGET_PREFIX + name).encode(): name for name in engine.operations}
+        self._operations = {_target(name): name for name in engine.operations}
 
     def answer(self, request: Request) -> Answer | Future[Any]:
         """The answer, or the future that ``settle`` makes one of.  Raise Dropped for a fault on demand."""
@@ -173,6 +178,12 @@ class Dispatcher:
 
 def _name(request: Request) -> str:
     return request.headers.get(b"x-amz-target", b"a request without a target").decode("latin-1")
+
+
+def _target(operation: str) -> bytes:
+    """What a request for an operation has in its target header."""
+    prefix = _STREAMS_TARGET_PREFIX if operation in STREAM_OPERATIONS else _TARGET_PREFIX
+    return (prefix + operation).encode()
 
 
 def _is_known(content_type: bytes | None) -> bool:

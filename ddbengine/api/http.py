@@ -1,5 +1,6 @@
 """The data path: HTTP/1.x connections, each a protocol on the httptools parser, without a task or a future per request.
 
+A request that arrives alone and as clients of the service send it is read by ``_core`` and never seen by the parser.
 A request is answered in the callback that ends it.  The answer is written at once unless an earlier request of the
 same connection still waits for its write to be durable; then it takes its place in the queue, since answers leave in
 the order of their requests.
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import httptools
 
+from ddbengine._core import plain_post
 from ddbengine.api.dispatch import TOO_LARGE
 from ddbengine.api.faults import Dropped
 from ddbengine.api.frame import Answer, Frame, Request
@@ -126,6 +128,10 @@ class Connection(asyncio.Protocol):
         if phase is _LEAVING:
             return
         if phase is _IDLE:
+            plain = plain_post(data, self._limits.head_bytes, self._limits.body_bytes)
+            if plain is not None:
+                self._take(Request(b"POST", b"/", *plain), keep_alive=True)
+                return
             self._received = [data]
         elif self._received is not None:
             self._received.append(data)
@@ -207,10 +213,13 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._upgrade_ignored:
             return
-        request = Request(self._parser.get_method(), self._url, self._headers, bytes(self._body))
-        self._body = b""
+        body, self._body = bytes(self._body), b""
+        self._take(Request(self._parser.get_method(), self._url, self._headers, body), self._keep_alive)
+
+    def _take(self, request: Request, keep_alive: bool) -> None:
+        """Serve a request that was read completely, or keep it until it can be served."""
         self._since = self._acceptor.now
-        keep_alive = self._keep_alive and not self._acceptor.draining
+        keep_alive = keep_alive and not self._acceptor.draining
         self._phase = _IDLE if keep_alive else _LEAVING
         frame = self._frame(request.method, request.headers, keep_alive)
         if self._congested or self._backlog or len(self._waiting) >= self._limits.waiting_requests:

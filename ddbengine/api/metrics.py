@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from ddbengine import __version__
+from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.storage.status import FAILED, FOLLOWING, LEADING, REBUILDING, ReplicaStatus, StoreStatus
 
 __all__ = ["CONTENT_TYPE", "exposition"]
@@ -22,9 +23,9 @@ Sample = tuple[Labels, float]
 _ALONE: Labels = {}
 
 
-def exposition(status: StoreStatus, uptime_seconds: float) -> str:
+def exposition(status: StoreStatus, uptime_seconds: float, indexes: IndexesStatus) -> str:
     """The page that is scraped."""
-    return "".join(_lines(status, uptime_seconds))
+    return "".join((*_lines(status, uptime_seconds), *_index_lines(indexes)))
 
 
 def _lines(status: StoreStatus, uptime_seconds: float) -> Iterator[str]:
@@ -66,6 +67,23 @@ def _replica_lines(replicas: Iterable[ReplicaStatus]) -> Iterator[str]:
     yield from family("replica_rebuild_bytes", "To be copied by a rebuild, 0 without one.", "rebuild_bytes")
     yield from family("replica_map_bytes", "Size of the map: address space, not disk.", "map_bytes")
     yield from family("replica_used_bytes", "Size of the data file.", "used_bytes")
+
+
+def _index_lines(status: IndexesStatus) -> Iterator[str]:
+    running = status.state == "running"
+    yield from _alone("propagator_running", "gauge", "0 while global indexes are not kept up to date.", running)
+    labels = [({"namespace": one.namespace, "table": one.table, "index": one.index}, one) for one in status.indexes]
+    for name, help_text, value in (
+        ("index_lag_changes", "Logged changes of any table that the index is behind.", status.lag_lsns),
+        ("index_lag_seconds", "The age of the first of these changes.", status.lag_seconds),
+    ):
+        yield from _family(name, "gauge", help_text, [(label, value) for label, _ in labels])
+    filling = [(label, one) for label, one in labels if one.items_to_fill]
+    for name, help_text, member in (
+        ("index_filled_items", "Items that the filling of a new index has looked at.", "filled_items"),
+        ("index_items_to_fill", "Items that were in the table when it began.", "items_to_fill"),
+    ):
+        yield from _family(name, "gauge", help_text, [(label, getattr(one, member)) for label, one in filling])
 
 
 def _alone(name: str, kind: str, help_text: str, value: float) -> Iterator[str]:

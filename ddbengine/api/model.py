@@ -1,4 +1,4 @@
-"""The service model: which operations exist, and the shape of what each is given.
+"""The service models, of tables and of streams: which operations exist, and the shape of what each is given.
 
 It is read from the ``service-2.json`` that botocore ships, without importing botocore (which takes
 longer than a server may take to start).  Documentation is dropped; what stays is types, members,
@@ -19,9 +19,11 @@ from typing import Any
 
 import orjson
 
-__all__ = ["Model", "ModelMissing", "Shape", "load", "read"]
+__all__ = ["SERVICE", "STREAMS_SERVICE", "Model", "ModelMissing", "Shape", "load", "read"]
 
-_DIRECTORY = Path("data", "dynamodb", "2012-08-10")
+SERVICE = "dynamodb"
+STREAMS_SERVICE = "dynamodbstreams"
+_VERSION = "2012-08-10"
 _FILES = ("service-2.json.gz", "service-2.json")
 
 
@@ -94,10 +96,10 @@ def read(directory: Path) -> Model:
     return Model(operations, {name: _shape(name, shape) for name, shape in raw["shapes"].items()})
 
 
-@lru_cache(maxsize=1)
-def load() -> Model:
-    """The installed botocore's model, read once; raise ModelMissing when botocore is not installed."""
+@lru_cache(maxsize=2)
+def load(service: str = SERVICE) -> Model:
+    """The installed botocore's model of a service, read once; raise ModelMissing when botocore is not installed."""
     found = importlib.util.find_spec("botocore")
     if found is None or not found.submodule_search_locations:
         raise ModelMissing("botocore is not installed: it holds the description of DynamoDB's requests")
-    return read(Path(found.submodule_search_locations[0], _DIRECTORY))
+    return read(Path(found.submodule_search_locations[0], "data", service, _VERSION))

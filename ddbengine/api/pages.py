@@ -15,15 +15,20 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ddbengine import __version__
+from ddbengine.engine.index_status import IndexesStatus
+from ddbengine.errors import ApiError
 from ddbengine.storage.status import FAILED, REBUILDING, StoreStatus
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["AdvanceClock", "Pages", "health"]
+__all__ = ["AdvanceClock", "Pages", "SplitPartition", "health"]
 
 AdvanceClock = Callable[[float], float]
 """Puts the engine's time forward by some seconds and returns what it then is; ValueError for seconds it cannot."""
+
+SplitPartition = Callable[[str, int | None], bytes]
+"""Splits the partition of a table that holds a hash, or the widest one; returns what to answer, or raises ApiError."""
 
 _LANDING = """\
 <!doctype html>
@@ -78,6 +83,7 @@ print(table.get_item(Key={{"Artist": "Acme Band"}})["Item"])</code></pre>
     started with <code>--shared-db</code>.</dd>
   <dt>Health</dt><dd><a href="health"><code>/_ddbengine/health</code></a></dd>
   <dt>Metrics</dt><dd><a href="metrics"><code>/_ddbengine/metrics</code></a>, for Prometheus</dd>
+  <dt>Indexes</dt><dd><a href="indexes"><code>/_ddbengine/indexes</code></a>: how far global indexes are</dd>
   <dt>Options</dt><dd><code>ddbengine serve --help</code></dd>
   <dt>The API</dt><dd><a href="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/">Amazon DynamoDB API
     reference</a></dd>
@@ -91,14 +97,23 @@ class Pages:
     """The application, opened at the first call of ``protocol``."""
 
     def __init__(
-        self, status: Callable[[], StoreStatus], *, tls: bool, advance_clock: AdvanceClock | None = None
+        self,
+        status: Callable[[], StoreStatus],
+        index_status: Callable[[], IndexesStatus],
+        *,
+        tls: bool,
+        advance_clock: AdvanceClock | None = None,
+        split_partition: SplitPartition | None = None,
     ) -> None:
-        """``status`` tells of the store; it is called from another thread than the loop's."""
+        """``status`` tells of the store, ``index_status`` of the global indexes; they are called from another thread
+        than the loop's."""
         self._status = status
+        self._index_status = index_status
         self._scheme = "https" if tls else "http"
         self._started = time.monotonic()
         self._opening = asyncio.Lock()
         self._advance_clock = advance_clock
+        self._split_partition = split_partition
         self._runner: web.AppRunner | None = None
 
     async def protocol(self) -> asyncio.Protocol:
@@ -125,11 +140,14 @@ class Pages:
                 web.get("/_ddbengine", self._redirect),
                 web.get("/_ddbengine/", self._landing),
                 web.get("/_ddbengine/health", self._health),
+                web.get("/_ddbengine/indexes", self._indexes),
                 web.get("/_ddbengine/metrics", self._metrics),
             ]
         )
         if self._advance_clock is not None:
             application.add_routes([web.post("/_ddbengine/clock", self._clock)])
+        if self._split_partition is not None:
+            application.add_routes([web.post("/_ddbengine/partitions", self._partitions)])
         application.on_response_prepare.append(_close_after)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -157,8 +175,16 @@ class Pages:
 
         from ddbengine.api import metrics
 
-        text = metrics.exposition(await self._store_status(), self._uptime_seconds())
+        text = metrics.exposition(await self._store_status(), self._uptime_seconds(), await self._indexes_status())
         return web.Response(body=text.encode(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    async def _indexes(self, request: web.Request) -> web.StreamResponse:
+        from aiohttp import web
+
+        return web.json_response(dataclasses.asdict(await self._indexes_status()))
+
+    async def _indexes_status(self) -> IndexesStatus:
+        return await asyncio.get_running_loop().run_in_executor(None, self._index_status)
 
     async def _store_status(self) -> StoreStatus:
         return await asyncio.get_running_loop().run_in_executor(None, self._status)
@@ -175,10 +201,24 @@ class Pages:
 
         assert self._advance_clock is not None, "there is a route only with a clock"
         try:
-            now = self._advance_clock(_advance_of(request.content_type, await request.read()))
+            now = self._advance_clock(_advance_of(_members(request.content_type, await request.read())))
         except ValueError as error:
             return web.json_response({"message": str(error)}, status=400)
         return web.json_response({"now": now})
+
+    async def _partitions(self, request: web.Request) -> web.StreamResponse:
+        """``{"TableName": name}`` splits the widest partition of a table in the middle, with ``"At": hash`` beside it
+        the one that holds this partition hash, there.  Answered with ``Engine.split_partition``'s account."""
+        from aiohttp import web
+
+        assert self._split_partition is not None, "there is a route only with a way to split"
+        loop = asyncio.get_running_loop()
+        try:
+            table_name, at = _split_of(_members(request.content_type, await request.read()))
+            body = await loop.run_in_executor(None, self._split_partition, table_name, at)
+        except (ValueError, ApiError) as error:
+            return web.json_response({"message": str(error)}, status=400)
+        return web.Response(body=body, content_type="application/json")
 
 
 def health(status: StoreStatus, uptime_seconds: float) -> dict[str, Any]:
@@ -194,13 +234,27 @@ def health(status: StoreStatus, uptime_seconds: float) -> dict[str, Any]:
     }
 
 
-def _advance_of(content_type: str, body: bytes) -> float:
+def _members(content_type: str, body: bytes) -> object:
     if content_type != "application/json":
         raise ValueError(f"the content type is to be application/json, not {content_type}")
     try:
-        members = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error}") from error
+
+
+def _split_of(members: object) -> tuple[str, int | None]:
+    if not isinstance(members, dict) or not {"TableName"} <= members.keys() <= {"TableName", "At"}:
+        raise ValueError('an object like {"TableName": name} or {"TableName": name, "At": partition hash} is needed')
+    table_name, at = members["TableName"], members.get("At")
+    if not isinstance(table_name, str):
+        raise ValueError("TableName is a string")
+    if at is not None and (isinstance(at, bool) or not isinstance(at, int)):
+        raise ValueError("At is a whole number")
+    return table_name, at
+
+
+def _advance_of(members: object) -> float:
     if not isinstance(members, dict) or members.keys() != {"advance"}:
         raise ValueError('an object with one member is needed: {"advance": seconds}')
     seconds = members["advance"]

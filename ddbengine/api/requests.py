@@ -12,8 +12,9 @@ from typing import Any
 from ddbengine._core import JsonTypeFault
 from ddbengine.api.constraint_tables import ADJUSTMENTS, table_of
 from ddbengine.api.constraints import Verify, compile_constraints
-from ddbengine.api.model import load
+from ddbengine.api.model import SERVICE, STREAMS_SERVICE, load
 from ddbengine.api.shapes import Coerce, compile_shape
+from ddbengine.engine.operations import STREAM_OPERATIONS
 from ddbengine.errors import SerializationException
 
 __all__ = ["check"]
@@ -23,7 +24,7 @@ class _Checks(dict[str, tuple[Coerce, Verify]]):
     """Operation name to its two compiled checks, made when first asked for."""
 
     def __missing__(self, operation: str) -> tuple[Coerce, Verify]:
-        model = load()
+        model = load(STREAMS_SERVICE if operation in STREAM_OPERATIONS else SERVICE)
         coerce = compile_shape(model, model.input(operation))
         verify = compile_constraints(model, operation, table_of(operation), ADJUSTMENTS)
         checks = self[operation] = (coerce, verify)

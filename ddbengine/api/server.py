@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import ssl
@@ -19,15 +20,20 @@ from ddbengine.api.connection_limits import ConnectionLimits
 from ddbengine.api.cors import Cors
 from ddbengine.api.dispatch import Check, Dispatcher, Operator, Watched
 from ddbengine.api.frame import Framer
-from ddbengine.api.pages import AdvanceClock, Pages
+from ddbengine.api.pages import AdvanceClock, Pages, SplitPartition
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 
 if TYPE_CHECKING:
+    from ddbengine.engine.context import StreamSettings
     from ddbengine.engine.engine import Engine
     from ddbengine.engine.fault_rules import FaultRules
 
 __all__ = ["CannotServe", "Options", "RunningServer", "Server", "new_event_loop", "serve", "start_server"]
 
 _BACKLOG = 1024
+_SECONDS_PER_HOUR = 3600
+_COLLECT_AFTER_OBJECTS = 50_000
+"""Made and not freed: a megabyte page of the smallest items is 60,000."""
 TRANSIENT_SECONDS = 2.0
 """How long --delay-transient-statuses shows CREATING and its like: long enough for a client to see it, and no more."""
 
@@ -63,9 +69,19 @@ class Options:
     """None: two of three."""
     ttl_interval: float = 1.0
     """Seconds from one look for expired items to the next."""
+    item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES
+    gsi_lag_ms: int | None = None
+    """How late global indexes show a change; None: reads of them wait for what was written before."""
     adjustable_clock: bool = False
     """Whether a page lets anybody put the engine's time forward."""
     faults: FaultRules | None = None
+    partitions: int = 1
+    """Of a new table."""
+    shard_rollover: float = 14_400.0
+    """Seconds that a shard of a stream is open."""
+    stream_retention_hours: float = 24.0
+    adjustable_partitions: bool = False
+    """Whether a page lets anybody split partitions."""
     workers: int = 1
     """Processes that serve the port."""
 
@@ -173,6 +189,7 @@ def start_server(
     limits: ConnectionLimits | None = None,
     tls: ssl.SSLContext | None = None,
     advance_clock: AdvanceClock | None = None,
+    split_partition: SplitPartition | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> RunningServer:
     """Serve an engine from a background thread; returns when it listens.  Raises CannotServe."""
@@ -182,7 +199,13 @@ def start_server(
     ready = threading.Event()
 
     async def listen() -> None:
-        pages = Pages(engine.status, tls=tls is not None, advance_clock=advance_clock)
+        pages = Pages(
+            engine.status,
+            engine.index_status,
+            tls=tls is not None,
+            advance_clock=advance_clock,
+            split_partition=split_partition,
+        )
         server = Server(engine, check=check or model_check(), cors=cors, pages=pages, limits=limits, tls=tls)
         started.append(server)
         await server.listen(host, port)
@@ -254,9 +277,19 @@ def opened_engine(options: Options, **sharing: Any) -> Engine:
         replica_lag_ms=options.replica_lag_ms,
         min_replicas=options.min_replicas,
         ttl_interval=options.ttl_interval,
+        streams=stream_settings(options),
+        item_collection_limit=options.item_collection_limit,
+        gsi_lag_ms=options.gsi_lag_ms,
         faults=options.faults,
         **sharing,
     )
+
+
+def stream_settings(options: Options) -> StreamSettings:
+    from ddbengine.engine.context import StreamSettings
+
+    retention_seconds = options.stream_retention_hours * _SECONDS_PER_HOUR
+    return StreamSettings(options.partitions, options.shard_rollover, retention_seconds)
 
 
 def transient_seconds(options: Options) -> float:
@@ -266,16 +299,35 @@ def transient_seconds(options: Options) -> float:
 async def _serve_until_stopped(engine: Engine, options: Options, tls: ssl.SSLContext | None) -> None:
     stopping = asyncio.Event()
     on_stop_signals(stopping.set)
-    pages = Pages(
-        engine.status, tls=tls is not None, advance_clock=engine.advance_clock if options.adjustable_clock else None
-    )
+    pages = adjusting_pages(engine, options, tls, engine.advance_clock)
     server = Server(engine, check=model_check(), cors=options.cors, pages=pages, tls=tls)
     try:
         await server.listen(options.host, options.port)
+        settle_collector()
         print(announcement(options, server.port), flush=True)
         await stopping.wait()
     finally:
         await server.close()
+
+
+def adjusting_pages(engine: Engine, options: Options, tls: ssl.SSLContext | None, advance_clock: AdvanceClock) -> Pages:
+    """The pages of an engine, with those that change it if the options allow them."""
+    return Pages(
+        engine.status,
+        engine.index_status,
+        tls=tls is not None,
+        advance_clock=advance_clock if options.adjustable_clock else None,
+        split_partition=engine.split_partition if options.adjustable_partitions else None,
+    )
+
+
+def settle_collector() -> None:
+    """Leave what the start has made out of every later garbage collection, and let a page of rows fit between two.
+
+    With Python's own thresholds a scan spends a quarter of its time on collections that find nothing.
+    """
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER_OBJECTS)
 
 
 def announcement(options: Options, port: int) -> str:

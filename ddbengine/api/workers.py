@@ -28,11 +28,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ddbengine.api.pages import Pages
 from ddbengine.api.server import (
     CannotServe,
     Options,
     Server,
+    adjusting_pages,
     announcement,
     close_loop,
     failed,
@@ -40,6 +40,8 @@ from ddbengine.api.server import (
     new_event_loop,
     on_stop_signals,
     opened_engine,
+    settle_collector,
+    stream_settings,
     tls_context,
     transient_seconds,
 )
@@ -301,15 +303,12 @@ async def _write(place: Place, stopping: asyncio.Event, say: Callable[[bytes], N
     engine.advance_clock(place.state.ahead_seconds)
     try:
         tls = tls_context(options)
-        pages = Pages(
-            engine.status,
-            tls=tls is not None,
-            advance_clock=partial(_advance, engine, place.state) if options.adjustable_clock else None,
-        )
+        pages = adjusting_pages(engine, options, tls, partial(_advance, engine, place.state))
         server = Server(engine, check=model_check(), cors=options.cors, pages=pages, tls=tls)
         try:
             await server.listen_inside(place.http, place.relay, engine.store.forget_dead_readers)
             await server.listen(options.host, place.port, shares_port=True)
+            settle_collector()
             say(b"ready")
             await stopping.wait()
         finally:
@@ -339,6 +338,7 @@ async def _read(place: Place, stopping: asyncio.Event, say: Callable[[bytes], No
         relay,
         shared=options.shared,
         transient_seconds=transient_seconds(options),
+        streams=stream_settings(options),
         reads_itself=options.faults is None,
         reads_eventually=options.eventual_reads == "leader",
     )
@@ -347,6 +347,7 @@ async def _read(place: Place, stopping: asyncio.Event, say: Callable[[bytes], No
     )
     try:
         await server.listen(options.host, place.port, shares_port=True)
+        settle_collector()
         say(b"ready")
         await stopping.wait()
     finally:

@@ -7,7 +7,7 @@ whole refuses it.  No two members are about one item, so none needs to see what 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ddbengine import _core
@@ -16,6 +16,7 @@ from ddbengine.engine.bodies import body, wire_item
 from ddbengine.engine.changes import ItemChange
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.execute_statement import EXISTS_MISPLACED
+from ddbengine.engine.item_collections import CollectionSizes
 from ddbengine.engine.item_write import stored_item
 from ddbengine.engine.keys import check_scalar_keys, item_key
 from ddbengine.engine.statement_writes import StatementWrite, key_of, stored_key
@@ -24,6 +25,7 @@ from ddbengine.errors import (
     ApiError,
     ConditionalCheckFailedException,
     DuplicateItemException,
+    ItemCollectionSizeLimitExceededException,
     ResourceNotFoundException,
     ValidationException,
 )
@@ -37,6 +39,7 @@ _CODES: dict[type[ApiError], str] = {
     ResourceNotFoundException: "ResourceNotFound",
     ConditionalCheckFailedException: "ConditionalCheckFailed",
     DuplicateItemException: "DuplicateItem",
+    ItemCollectionSizeLimitExceededException: "ItemCollectionSizeLimitExceeded",
 }
 _NO_KEY = "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
 
@@ -73,6 +76,15 @@ class _Ledger:
         return [consumed.report(name, detail) for name, consumed in self._by_number.values()]
 
 
+@dataclass(slots=True)
+class _Effects:
+    """What the members of a batch come to, gathered in their order."""
+
+    sizes: CollectionSizes
+    changes: list[ItemChange] = field(default_factory=list)
+    ledger: _Ledger = field(default_factory=_Ledger)
+
+
 @dataclass(frozen=True, slots=True)
 class BatchExecuteStatement:
     surroundings: Surroundings
@@ -87,13 +99,11 @@ class BatchExecuteStatement:
         keys = [found.key for found in located if isinstance(found, Located)]
         if len(set(keys)) < len(keys):
             raise ValidationException("Provided list of item keys contains duplicates")
-        ledger = _Ledger()
-        changes: list[ItemChange] = []
-        responses = [self._response(found, txn, ledger, changes) for found in located]
-        members: dict[str, Any] = {"Responses": responses}
+        effects = _Effects(CollectionSizes(txn, self.surroundings.item_collection_limit))
+        members: dict[str, Any] = {"Responses": [_response(found, txn, effects) for found in located]}
         if self.capacity_detail is not None:
-            members["ConsumedCapacity"] = ledger.report(self.capacity_detail)
-        return Outcome(body(members), changes)
+            members["ConsumedCapacity"] = effects.ledger.report(self.capacity_detail)
+        return Outcome(body(members), effects.changes)
 
     def _locate(self, member: Member, txn: ReadTxn) -> Located | ApiError:
         statement = member.statement
@@ -109,35 +119,41 @@ class BatchExecuteStatement:
             return error
         return Located(statement, schema, key, member.consistent)
 
-    def _response(
-        self, found: Located | ApiError, txn: ReadTxn, ledger: _Ledger, changes: list[ItemChange]
-    ) -> dict[str, Any]:
-        if isinstance(found, ApiError):
-            return {"Error": _error(found)}
-        response: dict[str, Any] = {"TableName": found.schema.name}
-        try:
-            shown = _carry_out(found, txn, ledger, changes)
-        except (ValidationException, ConditionalCheckFailedException, DuplicateItemException) as error:
-            return {"Error": _error(error), **response}
-        if shown is not None:
-            response["Item"] = wire_item(shown)
-        return response
+
+def _response(found: Located | ApiError, txn: ReadTxn, effects: _Effects) -> dict[str, Any]:
+    if isinstance(found, ApiError):
+        return {"Error": _error(found)}
+    response: dict[str, Any] = {"TableName": found.schema.name}
+    try:
+        shown = _carry_out(found, txn, effects)
+    except (
+        ValidationException,
+        ConditionalCheckFailedException,
+        DuplicateItemException,
+        ItemCollectionSizeLimitExceededException,
+    ) as error:
+        return {"Error": _error(error), **response}
+    if shown is not None:
+        response["Item"] = wire_item(shown)
+    return response
 
 
-def _carry_out(member: Located, txn: ReadTxn, ledger: _Ledger, changes: list[ItemChange]) -> bytes | memoryview | None:
-    """What a member shows; a change it makes is appended to ``changes``."""
+def _carry_out(member: Located, txn: ReadTxn, effects: _Effects) -> bytes | memoryview | None:
+    """What a member shows; what it changes and costs is added to the effects."""
     statement = member.statement
     if isinstance(statement, SelectStatement):
         item = txn.get(member.key)
         size = 0 if item is None else _core.item_size(item)
-        ledger.of(member).table += capacity.read_units(size, member.consistent)
+        effects.ledger.of(member).table += capacity.read_units(size, member.consistent)
         columns = statement.select.columns
         return item if item is None or columns is None else columns.of(item)
     old = stored_item(txn, member.key)
     written = statement.written(member.schema, old)
-    ledger.of(member).add_write(member.schema, old, written.new)
+    change = ItemChange(member.schema, member.key, old, written.new)
+    effects.sizes.add(change)
+    effects.ledger.of(member).add_write(member.schema, old, written.new)
     if old != written.new:
-        changes.append(ItemChange(member.schema, member.key, old, written.new))
+        effects.changes.append(change)
     return written.returned
 
 

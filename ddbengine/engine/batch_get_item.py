@@ -61,6 +61,8 @@ class BatchGetItem:
         stored_keys = [
             [lookup_key(schema, key) for key in table.keys] for schema, table in zip(schemas, self.tables, strict=True)
         ]
+        if len(self.tables) > 1:
+            _check_no_key_twice(stored_keys)
         for schema, table in zip(schemas, self.tables, strict=True):
             if table.projection is not None:
                 check_scalar_keys(schema, table.projection.paths)
@@ -79,6 +81,13 @@ class BatchGetItem:
         if self.capacity_detail is not None:
             members["ConsumedCapacity"] = reports
         return Outcome(body(members))
+
+
+def _check_no_key_twice(stored_keys: list[list[bytes]]) -> None:
+    """Each table's keys differ; but one table may be named plainly and by its ARN."""
+    every = {key for of_table in stored_keys for key in of_table}
+    if len(every) < sum(map(len, stored_keys)):
+        raise ValidationException("Provided list of item keys contains duplicates")
 
 
 def _read_table(

@@ -15,7 +15,8 @@ from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.changes import ItemChange, collection_growth
 from ddbengine.engine.context import Caller, Surroundings
-from ddbengine.engine.item_write import collection_metrics, stored_item
+from ddbengine.engine.item_collections import CollectionSizes, collection_metrics
+from ddbengine.engine.item_write import stored_item
 from ddbengine.engine.keys import check_index_keys, lookup_key
 from ddbengine.engine.put_item import ITEM_TOO_LARGE
 from ddbengine.engine.values import OLDER
@@ -68,6 +69,10 @@ class BatchWriteItem:
             keys.update(change.key for change in changes[name])
             if len(keys) - before < len(requests):
                 raise ValidationException("Provided list of item keys contains duplicates")
+        sizes = CollectionSizes(txn, self.surroundings.item_collection_limit)
+        for of_table in changes.values():
+            for change in of_table:
+                sizes.add(change)
         members: dict[str, Any] = {"UnprocessedItems": {}}
         if self.collection_metrics:
             metrics = self._collection_metrics(changes, txn)

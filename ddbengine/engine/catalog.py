@@ -140,6 +140,16 @@ class Catalog:
         return entry
 
 
+def namespaces_of(txn: ReadTxn, name: str) -> list[str]:
+    """The namespaces that have a table of this name, in whatever state, found by looking through all tables."""
+    found = []
+    for key, _ in txn.scan(TABLES, TABLES + _NAMES_END):
+        namespace, _, its_name = bytes(key)[len(TABLES) :].partition(b"\x00")
+        if its_name == name.encode():
+            found.append(namespace.decode())
+    return found
+
+
 def _prefix(namespace: str) -> bytes:
     return TABLES + namespace.encode() + b"\x00"
 

@@ -1,7 +1,9 @@
-"""How a change becomes physical writes: the item, its index and expiry entries, and the counts, in one transaction."""
+"""How a change becomes physical writes, in one transaction: the item, its entries in local indexes, its expiry entry,
+and the counts.  Global indexes follow the change log (``engine.propagation``), which gets the record of the change."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +12,16 @@ import msgpack
 from ddbengine import _core
 from ddbengine.indexes.entries import Entry, entry_of
 from ddbengine.indexes.expiries import expiry_key, expiry_of
-from ddbengine.schema.table import TableSchema, TimeToLive
+from ddbengine.schema.table import IndexSchema, TableSchema, TimeToLive
 from ddbengine.storage.store import ReadTxn, Writes
+from ddbengine.streams import records
 
 COUNTERS = b"N"
 COLLECTIONS = b"S"
 _HASH = slice(5, 9)
 """Where an item's key has the hash of its partition key: behind the keyspace and the table's number."""
 
-TIME_TO_LIVE = "ttl"
+TIME_TO_LIVE = records.TIME_TO_LIVE
 """The actor of deletions of expired items."""
 
 
@@ -65,17 +68,24 @@ def _writes_of_item(change: ItemChange) -> Writes:
     else:
         writes.puts.append((change.key, new))
     size = _count(writes, schema.number, old, new)
-    for index in schema.indexes:
-        before, after = entry_of(schema, index, old), entry_of(schema, index, new)
-        if before != after:
-            _write_entry(writes, before, after)
-            grown = _count(writes, index.number, _value(before), _value(after))
-            size += 0 if index.is_global else grown
+    for index in schema.local_indexes:
+        size += add_entry_change(writes, schema, index, old, new)
     if schema.time_to_live is not None:
         _write_expiry(writes, schema.time_to_live, change)
     if schema.local_indexes and size:
         writes.counters.append((collection_counter(schema, change.partition()), (size,)))
     return writes
+
+
+def add_entry_change(
+    writes: Writes, schema: TableSchema, index: IndexSchema, old: bytes | None, new: bytes | None
+) -> int:
+    """Take an index from an item's old form to its new one, counters included; return the bytes it grew by."""
+    before, after = entry_of(schema, index, old), entry_of(schema, index, new)
+    if before == after:
+        return 0
+    _write_entry(writes, before, after)
+    return _count(writes, index.number, _value(before), _value(after))
 
 
 def _write_entry(writes: Writes, before: Entry | None, after: Entry | None) -> None:
@@ -102,6 +112,15 @@ def _count(writes: Writes, number: int, old: bytes | None, new: bytes | None) ->
     if items or size:
         writes.counters.append((COUNTERS + number.to_bytes(4, "big"), (items, size)))
     return size
+
+
+def added_up(counters: Iterable[tuple[bytes, tuple[int, ...]]]) -> list[tuple[bytes, tuple[int, ...]]]:
+    """One entry for each row; the log of a replica would have to carry all the others."""
+    sums: dict[bytes, tuple[int, ...]] = {}
+    for key, deltas in counters:
+        known = sums.get(key)
+        sums[key] = deltas if known is None else tuple(a + b for a, b in zip(known, deltas, strict=True))
+    return [(key, deltas) for key, deltas in sums.items() if any(deltas)]
 
 
 def _value(entry: Entry | None) -> bytes | None:

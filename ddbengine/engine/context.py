@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES, SHARD_ROLLOVER_SECONDS, STREAM_RETENTION_SECONDS
 from ddbengine.storage.store import Plan
+from ddbengine.streams.rows import HASHES
 
 if TYPE_CHECKING:
     from ddbengine.engine.catalog import Catalog
@@ -18,6 +20,26 @@ class Caller:
 
     access_key_id: str
     region: str
+
+
+def _nothing() -> int:
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """How tables are cut into partitions, and their streams into shards."""
+
+    partitions: int = 1
+    """Of a new table."""
+    rollover_seconds: float = SHARD_ROLLOVER_SECONDS
+    """After which an open shard is closed and followed by another one."""
+    retention_seconds: float = STREAM_RETENTION_SECONDS
+    """For which records, and streams switched off, can be read."""
+
+    def first_cuts(self) -> list[int]:
+        """Where the partitions of a new table begin, the first one aside: evenly over all partition hashes."""
+        return [place * HASHES // self.partitions for place in range(1, self.partitions)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +54,12 @@ class Surroundings:
     transient_seconds: float
     """How long CREATING, UPDATING and DELETING are shown; 0 makes them visible only in the answer that starts them."""
     account_id: str = "000000000000"
+    streams: StreamSettings = StreamSettings()
+    item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES
+    """Bytes an item collection of a table with local indexes may have."""
+    pending_lsn: Callable[[], int] = _nothing
+    """The LSN that global indexes are to have passed before a read of one that comes in now; 0 if they have, or if
+    reads do not wait."""
 
     def namespace(self, caller: Caller) -> str:
         return "" if self.shared else f"{caller.access_key_id}/{caller.region}"

@@ -9,36 +9,50 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ddbengine.engine.backfill import Backfill, unfilled
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import writes_of
 from ddbengine.engine.clock import Clock
-from ddbengine.engine.context import Caller, Prepare, Surroundings
+from ddbengine.engine.context import Caller, Prepare, StreamSettings, Surroundings
 from ddbengine.engine.expiration import Expiration, is_anything_registered
 from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.housekeeping import Housekeeper
+from ddbengine.engine.index_status import IndexesStatus
+from ddbengine.engine.index_waits import IndexesBehind, waited
+from ddbengine.engine.long_reads import LongReads
 from ddbengine.engine.operations import OPERATIONS
+from ddbengine.engine.partitions import PartitionWatch, SplitPartition, Thresholds, namespace_of
+from ddbengine.engine.propagator import Propagator
 from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
 from ddbengine.engine.reset import Reset
+from ddbengine.engine.stream_upkeep import StreamUpkeep, upkeep_pending
 from ddbengine.engine.struck import prepare_struck
-from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS
+from ddbengine.engine.tables import names_global_indexes
+from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS, ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
 
 __all__ = ["Engine"]
 
 
+FILL = "filling new indexes"
 PURGE = "removing what deleted tables left behind"
 EXPIRE = "deleting expired items"
 FORGET = "forgetting client request tokens"
+STREAMS = "rolling over shards and dropping old ones"
+SPLIT = "splitting partitions"
 TTL_INTERVAL_SECONDS = 1.0
 
 _CHORES_AFTER = {
+    "CreateTable": (STREAMS, SPLIT),
     "DeleteTable": (PURGE,),
-    "UpdateTable": (PURGE,),
+    "UpdateTable": (PURGE, FILL, STREAMS, SPLIT),
     "UpdateTimeToLive": (EXPIRE, PURGE),
 }
 """What there may be to do after an operation, by its name."""
+_MAKE_INDEXES = frozenset({"CreateTable", "UpdateTable"})
+"""Operations after which a table may have its first global index."""
 _LEAVE_TOKENS = frozenset({"ExecuteTransaction", "TransactWriteItems"})
 """Operations after which a client request token may have to be forgotten, when it is no longer good."""
 
@@ -56,22 +70,45 @@ class Engine:
         shared: bool = False,
         transient_seconds: float = 0.0,
         ttl_interval: float = TTL_INTERVAL_SECONDS,
+        item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES,
+        gsi_lag_ms: int | None = None,
+        streams: StreamSettings | None = None,
+        thresholds: Thresholds | None = None,
+        tell_passed: Callable[[int], None] | None = None,
     ) -> None:
         """``open_store`` is given the function that turns changes into writes.  ``clock`` gives seconds since the
         epoch; ``shared`` puts all callers into one namespace; see ``Surroundings`` for transient_seconds.  Every
-        ``ttl_interval`` seconds it is seen whether items have expired."""
+        ``ttl_interval`` seconds it is seen whether items have expired; ``item_collection_limit`` is in bytes.  Global
+        indexes show a change ``gsi_lag_ms`` late; without that, reads of them wait for all that was written before.
+        ``thresholds`` say when a partition is split.  ``tell_passed`` is told up to which LSN global indexes have
+        everything."""
         self.store = open_store(writes_of)
         self.faults: Faults | None = None
         """Faults on demand; may be set and taken away at any time."""
         self.clock = clock if isinstance(clock, Clock) else Clock(clock)
         self._ttl_interval = ttl_interval
         catalog = Catalog(self.clock)
-        self._surroundings = Surroundings(catalog, self.clock, shared, transient_seconds)
+        self._thresholds = thresholds or Thresholds()
+        self._gsi_lag_ms = gsi_lag_ms
+        self.propagator = Propagator(self.store, catalog, self.clock, gsi_lag_ms, tell_passed=tell_passed)
+        self._surroundings = Surroundings(
+            catalog,
+            self.clock,
+            shared,
+            transient_seconds,
+            streams=streams or StreamSettings(),
+            item_collection_limit=item_collection_limit,
+            pending_lsn=self.propagator.pending_lsn,
+        )
+        self._long_reads = LongReads(self.store)
         self._housekeeper = Housekeeper(
             {
                 PURGE: purge_chore(self.store, self.clock),
                 EXPIRE: Expiration(self.store, catalog, self.clock, ttl_interval),
                 FORGET: sweep_chore(self.store, self.clock),
+                FILL: Backfill(self.store, catalog),
+                STREAMS: StreamUpkeep(self.store, self.clock, self._surroundings.streams),
+                SPLIT: PartitionWatch(self.store, self._cut_partition, time.monotonic, self._thresholds),
             }
         )
         self._take_up_chores()
@@ -79,27 +116,58 @@ class Engine:
     def _take_up_chores(self) -> None:
         """See what the last engine on this store left to do."""
         with self.store.snapshot() as txn:
-            pending = {PURGE: purge_pending(txn), EXPIRE: is_anything_registered(txn), FORGET: sweep_pending(txn)}
+            pending = {
+                PURGE: purge_pending(txn),
+                EXPIRE: is_anything_registered(txn),
+                FORGET: sweep_pending(txn),
+                FILL: bool(unfilled(txn)),
+                STREAMS: upkeep_pending(txn),
+                SPLIT: upkeep_pending(txn),
+            }
         for name, is_pending in pending.items():
             if is_pending:
                 self._housekeeper.ask(name)
 
-    def advance_clock(self, seconds: float) -> float:
-        """Put the engine's time forward, and delete what has expired by then; return the time it now is.
+    @property
+    def surroundings(self) -> Surroundings:
+        """For plans that are no operation's."""
+        return self._surroundings
 
-        The deletions are in the background.  ValueError for a negative number of seconds.
+    def advance_clock(self, seconds: float) -> float:
+        """Put the engine's time forward, delete what has expired by then, and roll over the shards that are due; return
+        the time it now is.
+
+        What is done then is done in the background.  ValueError for a negative number of seconds.
         """
         now = self.clock.advance(seconds)
         self._housekeeper.ask(EXPIRE)
         self._housekeeper.ask(FORGET)
+        self.propagator.ask()
+        self._housekeeper.ask(STREAMS)
         return now
+
+    def split_partition(self, table_name: str, at: int | None = None) -> bytes:
+        """Cut the partition of a table that holds a partition hash in two at that hash; without one, the widest in the
+        middle.  Its shard is closed and followed by two children.
+
+        Returns JSON: ``TableName``, and ``Partitions`` with FromHash, ToHash (exclusive) and ShardId of each.  Raise
+        ResourceNotFoundException, or ValidationException when callers have several such tables, or for no place to cut.
+        """
+        with self.store.snapshot() as txn:
+            namespace = namespace_of(txn, table_name)
+        return self._cut_partition(namespace, table_name, at)
+
+    def _cut_partition(self, namespace: str, table_name: str, at: int | None) -> bytes:
+        plan = SplitPartition(self._surroundings.catalog, self.clock, namespace, table_name, at)
+        return self.store.submit(plan).result().body
 
     def prepare(self, operation: str, request: dict[str, Any], caller: Caller) -> Plan:
         """Make the plan of a checked request; raise ApiError for what is wrong whatever the store holds."""
         return self.operations[operation](self._surroundings, caller, request)
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Outcome]:
-        """The response body of a read at once; of a write, the future of its outcome.  Raise ApiError.
+        """The response body of a read at once; of a write the future of its outcome, and of a read that takes long or
+        has to wait for global indexes.  Raise ApiError.
 
         Of the faults on demand, those happen here that need no connection: errors, and parts of batches left undone.
         """
@@ -118,17 +186,51 @@ class Engine:
 
     def _run(self, operation: str, plan: Plan) -> bytes | Future[Outcome]:
         if plan.writes:
+            makes_indexes = operation in _MAKE_INDEXES and names_global_indexes(plan)
+            if makes_indexes:
+                self.propagator.expect_indexes()
             future = self.store.submit(plan)
+            if self.propagator.is_needed:
+                self.propagator.notice()
+            if makes_indexes:
+                future.add_done_callback(lambda _: self.propagator.expect_indexes())
             if operation in _CHORES_AFTER:
                 future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))
             if operation in _LEAVE_TOKENS:
                 self._housekeeper.ask(FORGET, CLIENT_TOKEN_VALID_SECONDS)
             return future
+        if operation == "GetRecords" and self._long_reads.takes(plan):
+            return self._long_reads.submit(plan)
+        try:
+            return self._read(plan).body
+        except IndexesBehind as behind:
+            return self._read_when_passed(behind.lsn, waited(plan))
+
+    def _read(self, plan: Plan) -> Outcome:
         with self.store.snapshot(plan.consistent) as txn:
-            return plan.run(txn).body
+            return plan.run(txn)
+
+    def _read_when_passed(self, lsn: int, plan: Plan) -> bytes | Future[Outcome]:
+        """The answer of a read that has to wait for global indexes: at once where that can be done here and now."""
+        if self.propagator.answers_at_once:
+            self.propagator.catch_up(lsn)
+            return self._read(plan).body
+        future: Future[Outcome] = Future()
+        self.propagator.when_passed(lsn, partial(self._resolve, future, plan))
+        return future
+
+    def _resolve(self, future: Future[Outcome], plan: Plan, failure: Exception | None) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            if failure is not None:
+                raise failure
+            future.set_result(self._read(plan))
+        except Exception as error:
+            future.set_exception(error)
 
     def execute(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes:
-        """As ``answer``, waiting for a write to be durable."""
+        """As ``answer``, waiting for what is to come."""
         answer = self.answer(operation, request, caller)
         return answer if isinstance(answer, bytes) else answer.result().body
 
@@ -143,6 +245,10 @@ class Engine:
             shared=surroundings.shared,
             transient_seconds=surroundings.transient_seconds,
             ttl_interval=self._ttl_interval,
+            gsi_lag_ms=self._gsi_lag_ms,
+            item_collection_limit=surroundings.item_collection_limit,
+            streams=surroundings.streams,
+            thresholds=self._thresholds,
         )
 
     def reset(self) -> None:
@@ -153,9 +259,15 @@ class Engine:
         """How the store and its replicas are at this moment."""
         return self.store.status()
 
+    def index_status(self) -> IndexesStatus:
+        """How far the global indexes are at this moment."""
+        return self.propagator.status()
+
     def close(self) -> None:
         """Finish what was submitted and release the store."""
+        self.propagator.close()
         self._housekeeper.close()
+        self._long_reads.close()
         self.store.close()
 
     def _ask_for(self, chores: tuple[str, ...], done: Future[Outcome]) -> None:

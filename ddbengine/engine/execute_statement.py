@@ -10,6 +10,7 @@ from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body, wire_item
 from ddbengine.engine.changes import ItemChange
 from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.item_collections import CollectionSizes
 from ddbengine.engine.item_write import stored_item
 from ddbengine.engine.reading import ReadRequest
 from ddbengine.engine.statement_reads import TOKEN_MISMATCH, SelectPlan, decode_token, digest_of
@@ -45,6 +46,7 @@ class WritePlan:
             consumed.add_write(schema, old, written.new)
             members["ConsumedCapacity"] = consumed.report(statement.table_name, self.capacity_detail)
         change = ItemChange(schema, key, old, written.new)
+        CollectionSizes(txn, self.surroundings.item_collection_limit).add(change)
         return Outcome(body(members), (change,) if old != written.new else ())
 
 
@@ -95,4 +97,5 @@ def read_request(
         request.get("Limit"),
         consistent,
         capacity.wanted(request),
+        0 if select.index_name is None else surroundings.pending_lsn(),
     )

@@ -20,6 +20,9 @@ ERRORS = (
     "RequestLimitExceeded",
     "TransactionConflictException",
     "InternalServerError",
+    "ExpiredIteratorException",
+    "TrimmedDataAccessException",
+    "LimitExceededException",
 )
 BATCHES = frozenset({"BatchGetItem", "BatchWriteItem"})
 LATENCY_MAX_SECONDS = 3600.0

@@ -18,9 +18,10 @@ from ddbengine.storage.store import Outcome, ReadTxn
 
 LEGACY = ("AttributesToGet",)
 EXPRESSIONS = ("ProjectionExpression",)
+_PROJECTING = frozenset((*LEGACY, *EXPRESSIONS, "ExpressionAttributeNames"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class GetItem:
     surroundings: Surroundings
     namespace: str
@@ -49,14 +50,16 @@ class GetItem:
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> GetItem:
-    check_mixing(request, LEGACY, EXPRESSIONS)
+    is_whole = _PROJECTING.isdisjoint(request)
+    if not is_whole:
+        check_mixing(request, LEGACY, EXPRESSIONS)
     key = CURRENT_READ.attributes(request["Key"])
     return GetItem(
         surroundings,
         surroundings.namespace(caller),
         request["TableName"],
         key,
-        read_projection_of_lookup(request),
+        None if is_whole else read_projection_of_lookup(request),
         request.get("ConsistentRead", False),
         capacity.wanted(request),
     )

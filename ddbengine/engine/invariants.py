@@ -4,9 +4,11 @@ Reads everything and recomputes what the engine keeps up step by step:
 
 - every row of the catalog decodes and is where it belongs; no number is used twice, none is yet to be given out;
 - every stored item decodes, is in the form it is written in and is stored under the key its attributes make;
-- the entries of each index are exactly those that its table's items project;
+- the entries of each index are exactly those that its table's items project: as they are for local indexes, as of
+  where the propagator is for global ones (``index_invariants``);
 - the counts of items and bytes of each table, index and item collection equal a recount;
 - expiry entries and client request tokens are those there should be (``time_invariants``);
+- streams are those of the tables, and their shards have every record once (``stream_invariants``);
 - no row belongs to a table or an index that neither exists nor is known as garbage.
 
 Takes memory for the catalog, whatever the number of items: keyspaces of the same order are walked side by side.
@@ -15,7 +17,7 @@ Takes memory for the catalog, whatever the number of items: keyspaces of the sam
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import msgpack
@@ -25,8 +27,11 @@ from ddbengine import _core
 from ddbengine.engine.catalog import FIRST_NUMBER, NUMBER_KEY, TABLES, VERSION_KEY, table_key
 from ddbengine.engine.changes import COLLECTIONS, COUNTERS, collection_counter
 from ddbengine.engine.expiration import REGISTER
+from ddbengine.engine.index_invariants import KnownItems
+from ddbengine.engine.index_register import FILLINGS, INDEXED
 from ddbengine.engine.keys import ITEMS, after, item_key, table_prefix
 from ddbengine.engine.purge import DEADLINES, GARBAGE
+from ddbengine.engine.stream_invariants import broken_streams
 from ddbengine.engine.time_invariants import broken_expiries, broken_tokens
 from ddbengine.indexes.entries import ENTRIES, Entry, entry_of, index_prefix
 from ddbengine.indexes.expiries import EXPIRIES
@@ -35,6 +40,7 @@ from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.schema.transition import DELETING, transition_of
 from ddbengine.storage.findings import Finding, shown
 from ddbengine.storage.store import ReadTxn
+from ddbengine.streams.rows import SHARDS, STREAMS
 
 __all__ = ["broken_invariants"]
 
@@ -55,12 +61,15 @@ def broken_invariants(txn: ReadTxn, advance: Advance = lambda rows: None) -> Ite
     """Everything found, one at a time; nothing for a sound store.  It never raises for what is stored."""
     catalog = _Catalog()
     yield from catalog.read(txn)
+    known = KnownItems()
+    yield from known.read(txn, catalog.schemas)
     counts: dict[int, tuple[int, int]] = {}
     for schema in catalog.schemas:
-        yield from _table_findings(txn, schema, counts, advance)
+        yield from _table_findings(txn, schema, known, counts, advance)
     yield from _counter_findings(txn, catalog, counts)
     yield from broken_expiries(txn, catalog.schemas)
     yield from broken_tokens(txn)
+    yield from broken_streams(txn, catalog.schemas)
     yield from _strays(txn, catalog)
 
 
@@ -93,7 +102,7 @@ class _Catalog:
             elif key == VERSION_KEY:
                 if len(row) != 8:
                     yield _in_catalog("catalog-row-unreadable", key, f"the version has {len(row)} bytes in place of 8")
-            elif key != NUMBER_KEY and not key.startswith(REGISTER):
+            elif key != NUMBER_KEY and not key.startswith((REGISTER, INDEXED, FILLINGS, STREAMS, SHARDS)):
                 yield _in_catalog("catalog-row-unknown", key, "is no row of a catalog")
         yield from self._check_numbers(txn)
 
@@ -159,10 +168,10 @@ def _index(schema: TableSchema, index: IndexSchema) -> str:
 
 
 def _table_findings(
-    txn: ReadTxn, schema: TableSchema, counts: dict[int, tuple[int, int]], advance: Advance
+    txn: ReadTxn, schema: TableSchema, known: KnownItems, counts: dict[int, tuple[int, int]], advance: Advance
 ) -> Iterator[Finding]:
     """Walks the table's items once, and the entries of each index once; adds to ``counts`` by number."""
-    recount = _Recount(txn, schema)
+    recount = _Recount(txn, schema, known)
     rows = 0
     for key, item in _rows(txn, table_prefix(schema)):
         yield from recount.add(key, item)
@@ -175,7 +184,7 @@ def _table_findings(
     for index in schema.indexes:
         found = recount.entries[index.number]
         counts[index.number] = (found.due, found.size)
-        yield from _entries_without_item(txn, schema, index, found.present, advance)
+        yield from _entries_without_item(txn, schema, index, known, found.present, advance)
 
 
 @dataclass(slots=True)
@@ -191,9 +200,10 @@ class _Entries:
 class _Recount:
     """Looks at the items of a table in key order, and adds up what its counters should say."""
 
-    def __init__(self, txn: ReadTxn, schema: TableSchema) -> None:
+    def __init__(self, txn: ReadTxn, schema: TableSchema, known: KnownItems) -> None:
         self._txn = txn
         self._schema = schema
+        self._known = known
         self.items = 0
         self.size = 0
         self.entries = {index.number: _Entries() for index in schema.indexes}
@@ -207,25 +217,36 @@ class _Recount:
             if flaw is not None:
                 yield Finding(flaw[0], _table(self._schema), _shown_key(self._schema, key, item), flaw[1])
             if flaw is None or flaw[0] == "item-not-as-written":
-                yield from self._add_sound(item)
+                yield from self._add_sound(key, item)
         except _UNREADABLE as error:
             yield Finding("item-unreadable", _table(self._schema), shown(key), f"the item cannot be decoded: {error}")
 
     def finish(self) -> Iterator[Finding]:
+        for key in self._known.deleted(self._txn, table_prefix(self._schema)):
+            for index in self._schema.global_indexes:
+                yield from self._add_entry(index, key, None)
         yield from self._collections.finish()
 
-    def _add_sound(self, item: bytes) -> Iterator[Finding]:
+    def _add_sound(self, key: bytes, item: bytes) -> Iterator[Finding]:
         size = _core.item_size(item)
-        for index in self._schema.indexes:
-            entry = entry_of(self._schema, index, item)
-            if entry is not None:
-                entry_size = _core.item_size(entry.value)
-                size += 0 if index.is_global else entry_size
-                yield from self._compare(index, entry, entry_size, item)
+        for index in self._schema.local_indexes:
+            size += yield from self._add_entry(index, key, item)
+        for index in self._schema.global_indexes:
+            yield from self._add_entry(index, key, item)
         if self._schema.local_indexes:
             partition = _core.get_attribute(item, self._schema.partition.name)
             assert partition is not None, "an item whose key was checked has its partition key"
             yield from self._collections.add(collection_counter(self._schema, partition), size)
+
+    def _add_entry(self, index: IndexSchema, key: bytes, item: bytes | None) -> Generator[Finding, None, int]:
+        """Look for the entry that an item, as the table has it, should have; return its size."""
+        known = self._known.known(index, key, item)
+        entry = entry_of(self._schema, index, known)
+        if known is None or entry is None:
+            return 0
+        size = _core.item_size(entry.value)
+        yield from self._compare(index, entry, size, known)
+        return size
 
     def _compare(self, index: IndexSchema, entry: Entry, size: int, item: bytes) -> Iterator[Finding]:
         found = self.entries[index.number]
@@ -270,7 +291,7 @@ def _shown_key(schema: TableSchema, key: bytes, item: bytes) -> str:
 
 
 def _entries_without_item(
-    txn: ReadTxn, schema: TableSchema, index: IndexSchema, expected: int, advance: Advance
+    txn: ReadTxn, schema: TableSchema, index: IndexSchema, known: KnownItems, expected: int, advance: Advance
 ) -> Iterator[Finding]:
     """Entries that no item accounts for.  All of ``expected`` entries are accounted for by items, so where there are
     no more than these, there is nothing to look up."""
@@ -283,7 +304,7 @@ def _entries_without_item(
     if count == expected:
         return
     for key, value in _rows(txn, index_prefix(index)):
-        if not _is_accounted_for(txn, schema, index, key, value):
+        if not _is_accounted_for(txn, schema, index, known, key, value):
             yield Finding(
                 "entry-without-item",
                 _index(schema, index),
@@ -292,7 +313,9 @@ def _entries_without_item(
             )
 
 
-def _is_accounted_for(txn: ReadTxn, schema: TableSchema, index: IndexSchema, key: bytes, value: bytes) -> bool:
+def _is_accounted_for(
+    txn: ReadTxn, schema: TableSchema, index: IndexSchema, known: KnownItems, key: bytes, value: bytes
+) -> bool:
     try:
         attributes = {}
         for attribute in schema.key:
@@ -300,8 +323,9 @@ def _is_accounted_for(txn: ReadTxn, schema: TableSchema, index: IndexSchema, key
             if found is None:
                 return False
             attributes[attribute.name] = found
-        item = txn.get(item_key(schema, attributes))
-        entry = None if item is None else entry_of(schema, index, bytes(item))
+        place = item_key(schema, attributes)
+        item = txn.get(place)
+        entry = entry_of(schema, index, known.known(index, place, None if item is None else bytes(item)))
     except _UNREADABLE:
         return False
     return entry is not None and entry.key == key

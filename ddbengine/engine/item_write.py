@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from ddbengine import _core
 from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body, wire_item
-from ddbengine.engine.changes import ItemChange, collection_counter, collection_growth
+from ddbengine.engine.changes import ItemChange, collection_growth
 from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.item_collections import CollectionSizes, collection_metrics
 from ddbengine.engine.keys import check_scalar_keys
 from ddbengine.engine.older_layer import is_deep
 from ddbengine.engine.request_expressions import read_condition, read_legacy_condition, read_placeholders
@@ -29,7 +27,7 @@ LEGACY = ("Expected", "ConditionalOperator")
 EXPRESSIONS = ("ConditionExpression",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class WriteRequest:
     """The members that all three operations have, checked."""
 
@@ -114,11 +112,13 @@ def outcome_of_write(
     txn: ReadTxn,
     attributes: bytes | None,
 ) -> Outcome:
-    """The outcome of a write of one item.
+    """The outcome of a write of one item; raise ItemCollectionSizeLimitExceededException.
 
     ``partition`` is the encoded partition key (a deletion may find no item); ``attributes`` the stored form of what the
     request wants returned, if anything.
     """
+    if schema.local_indexes:
+        CollectionSizes(txn, write.surroundings.item_collection_limit).add(change)
     changed = change.old != change.new
     members: dict[str, Any] = {}
     if attributes is not None:
@@ -131,14 +131,3 @@ def outcome_of_write(
         growth = collection_growth(change) if changed else 0
         members["ItemCollectionMetrics"] = collection_metrics(schema, partition, txn, growth)
     return Outcome(body(members), (change,) if changed else ())
-
-
-def collection_metrics(schema: TableSchema, partition: bytes, txn: ReadTxn, growth: int) -> dict[str, Any]:
-    """ItemCollectionMetrics of a collection that is about to grow: its size between two whole gigabytes."""
-    row = txn.get(collection_counter(schema, partition))
-    size = growth + (0 if row is None else int.from_bytes(row, "little", signed=True))
-    gigabytes = float(max(size, 0) // 2**30)
-    return {
-        "ItemCollectionKey": {schema.partition.name: orjson.Fragment(_core.value_to_wire(partition))},
-        "SizeEstimateRangeGB": [gigabytes, gigabytes + 1.0],
-    }

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ddbengine.engine.clock import Clock
+from ddbengine.engine.context import StreamSettings
 from ddbengine.engine.engine import TTL_INTERVAL_SECONDS, Engine
 from ddbengine.engine.fault_rules import FaultRules
 from ddbengine.engine.faults import Faults
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.lmdb_store import LmdbStore, places_of
-from ddbengine.storage.shared_state import SharedState
+from ddbengine.storage.shared_state import EVERYTHING, SharedState
 from ddbengine.storage.store import Store, WritesOf
 
 __all__ = ["CannotOpen", "directories_of", "open_engine"]
@@ -35,7 +37,10 @@ def open_engine(
     shared: bool = False,
     transient_seconds: float = 0.0,
     ttl_interval: float = TTL_INTERVAL_SECONDS,
+    gsi_lag_ms: int | None = None,
+    item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES,
     clock: Callable[[], float] = time.time,
+    streams: StreamSettings | None = None,
     faults: FaultRules | None = None,
     replicas: int | None = None,
     replica_paths: Sequence[Path] = (),
@@ -76,9 +81,15 @@ def open_engine(
             shared=shared,
             transient_seconds=transient_seconds,
             ttl_interval=ttl_interval,
+            streams=streams,
+            gsi_lag_ms=gsi_lag_ms,
+            item_collection_limit=item_collection_limit,
+            tell_passed=None if shared_state is None or gsi_lag_ms is not None else shared_state.tell_passed,
         )
     except StoreError as error:
         raise CannotOpen(str(error)) from error
+    if shared_state is not None and gsi_lag_ms is not None:
+        shared_state.tell_passed(EVERYTHING)
     if faults is not None:
         engine.faults = Faults(faults)
     return engine

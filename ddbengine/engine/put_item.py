@@ -30,7 +30,7 @@ from ddbengine.storage.store import Outcome, ReadTxn
 ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class PutItem:
     write: WriteRequest
     item: bytes

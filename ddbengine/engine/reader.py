@@ -12,7 +12,9 @@ from concurrent.futures import Future
 from typing import Any
 
 from ddbengine.engine.catalog import Catalog
-from ddbengine.engine.context import Caller, Prepare, Surroundings
+from ddbengine.engine.context import Caller, Prepare, StreamSettings, Surroundings
+from ddbengine.engine.index_waits import IndexesBehind
+from ddbengine.engine.long_reads import is_long
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.shared_reads import SharedReads
@@ -28,9 +30,13 @@ _STATEMENTS = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTr
 """Whether one reads is known when it is prepared, and of what only when it is understood."""
 _READS = _STATEMENTS | {
     "BatchGetItem",
+    "DescribeStream",
     "DescribeTable",
     "DescribeTimeToLive",
     "GetItem",
+    "GetRecords",
+    "GetShardIterator",
+    "ListStreams",
     "ListTables",
     "ListTagsOfResource",
     "Query",
@@ -54,6 +60,7 @@ class Reader:
         clock: Callable[[], float] = time.time,
         shared: bool = False,
         transient_seconds: float = 0.0,
+        streams: StreamSettings | None = None,
         reads_itself: bool = True,
         reads_eventually: bool = True,
     ) -> None:
@@ -68,25 +75,35 @@ class Reader:
         def now() -> float:
             return clock() + state.ahead_seconds
 
-        self._surroundings = Surroundings(Catalog(now), now, shared, transient_seconds)
+        self._surroundings = Surroundings(
+            Catalog(now),
+            now,
+            shared,
+            transient_seconds,
+            streams=streams or StreamSettings(),
+            pending_lsn=self._pending_lsn,
+        )
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Outcome]:
         """The response body of a read at once, or the future of what the writer says.  Raise ApiError."""
-        if operation not in self._own or self._is_ahead_of_an_index(operation, request):
+        if operation not in self._own:
             return self._relay(operation, request, caller)
         plan = OPERATIONS[operation](self._surroundings, caller, request)
-        if plan.writes or not (plan.consistent or self._reads_eventually):
+        if plan.writes or not (plan.consistent or self._reads_eventually) or is_long(plan, self._state.last_logged):
             return self._relay(operation, request, caller)
         try:
             snapshot = self._reads.snapshot(plan.consistent)
         except StoreError:
             return self._relay(operation, request, caller)
-        with snapshot as txn:
-            return plan.run(txn).body
+        try:
+            with snapshot as txn:
+                return plan.run(txn).body
+        except IndexesBehind:
+            return self._relay(operation, request, caller)
 
-    def _is_ahead_of_an_index(self, operation: str, request: Mapping[str, Any]) -> bool:
-        """Whether a global index that the request may read does not show all that was acknowledged."""
-        return ("IndexName" in request or operation in _STATEMENTS) and not self._state.is_log_passed
+    def _pending_lsn(self) -> int:
+        """See ``Surroundings``; the LSN does not matter, since it is the writer that waits."""
+        return 0 if self._state.is_log_passed else 1
 
     def answer_struck(self, operation: str, request: dict[str, Any], caller: Caller, strike: Any) -> Future[Outcome]:
         raise AssertionError("a reader has no faults on demand")

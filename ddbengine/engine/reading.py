@@ -15,7 +15,8 @@ from ddbengine import _core
 from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.context import Caller, Surroundings
-from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, table_prefix
+from ddbengine.engine.index_waits import IndexesBehind
+from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, partition_prefix, table_prefix
 from ddbengine.engine.values import Surface
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import Condition, Projection
@@ -47,6 +48,13 @@ class ReadRequest:
     limit: int | None
     consistent: bool
     capacity_detail: str | None
+    pending_lsn: int
+    """What global indexes had yet to be told of when the request came in, see ``Surroundings``."""
+
+    def shown(self, rows: list[Buffer]) -> list[Buffer]:
+        """Rows cut down to the projection."""
+        projection = self.projection
+        return rows if projection is None else [projection.of(row) for row in rows]
 
 
 def read_common(
@@ -69,6 +77,7 @@ def read_common(
         request.get("Limit"),
         request.get("ConsistentRead", False),
         capacity.wanted(request),
+        surroundings.pending_lsn() if "IndexName" in request else 0,
     )
 
 
@@ -141,15 +150,19 @@ def target_of(read: ReadRequest, txn: ReadTxn) -> Target:
     if index.is_global:
         if read.consistent:
             raise ValidationException("Consistent reads are not supported on global secondary indexes")
-        _check_is_not_backfilling(schema, index, read.surroundings.clock())
+        check_is_current(read, schema, index)
     return Target(schema, index)
 
 
-def _check_is_not_backfilling(schema: TableSchema, index: IndexSchema, now: float) -> None:
-    """Refuse to read a global index that is shown as being created (the service's words in reports of its users)."""
-    running = running_transition(schema, now)
-    if running is not None and running.indexes.get(index.name, {}).get("IndexStatus") == CREATING:
+def check_is_current(read: ReadRequest, schema: TableSchema, index: IndexSchema) -> None:
+    """Refuse to read a global index that is shown as being created (the service's words in reports of its users); raise
+    IndexesBehind when it may lack changes that this read is to show."""
+    running = running_transition(schema, read.surroundings.clock())
+    shown = {} if running is None else running.indexes.get(index.name, {})
+    if index.is_filling or shown.get("IndexStatus") == CREATING:
         raise ValidationException(f"Cannot read from backfilling global secondary index: {index.name}")
+    if read.pending_lsn:
+        raise IndexesBehind(read.pending_lsn)
 
 
 def start_key_fits(target: Target, start_key: Mapping[str, bytes]) -> bool:
@@ -232,10 +245,10 @@ class Page:
     scanned: int = 0
     size: int = 0
     """Bytes of all rows read, by DynamoDB's accounting."""
-    fetched_units: float = 0.0
-    """Read capacity of the items fetched from the table."""
     last: Buffer | None = None
     """The last row read, if more may follow."""
+    fetched_units: float = 0.0
+    """Read capacity of the items fetched from the table."""
 
 
 def read_page(txn: ReadTxn, read: ReadRequest, target: Target, low: bytes, high: bytes, reverse: bool) -> Page:
@@ -254,16 +267,18 @@ def page_of(
 
     ``filters_entries``: the filter sees what an index holds, even where rows are completed from the table.
     """
+    matches = None if read.condition is None else read.condition.matches
+    limit = read.limit or 0
+    if not needs_table(read, target):
+        return Page(*_core.take_page(entries, limit, PAGE_MAX_BYTES, matches))
     page = Page([])
     rows, item_size = page.rows, _core.item_size
-    matches = None if read.condition is None else read.condition.matches
-    complete = _completion(txn, read, target, page) if needs_table(read, target) else None
-    limit = read.limit or 0
+    complete = _completion(txn, read, target, page)
     scanned = size = 0
     for _, row in entries:
         scanned += 1
         size += item_size(row)
-        found = row if complete is None else complete(row)
+        found = complete(row)
         if matches is None or matches(row if filters_entries else found):
             rows.append(found)
         if scanned == limit or size >= PAGE_MAX_BYTES:
@@ -276,15 +291,25 @@ def page_of(
 def _completion(txn: ReadTxn, read: ReadRequest, target: Target, page: Page) -> Callable[[Buffer], Buffer]:
     """The function from an entry of a local index to its whole item, which counts what it costs."""
     schema = target.schema
+    assert schema.sort is not None, "a table with a local index has a sort key"
+    partition_name, sort_name = schema.partition.name, schema.sort.name
+    partition, prefix = None, b""
+    charges = read.capacity_detail is not None
 
     def complete(entry: Buffer) -> Buffer:
-        key = {name: value for name in key_names if (value := _core.get_attribute(entry, name)) is not None}
-        item = txn.get(item_key(schema, key))
+        nonlocal partition, prefix
+        in_partition = _core.get_attribute(entry, partition_name)
+        sort = _core.get_attribute(entry, sort_name)
+        assert in_partition is not None, "an entry has the key of its item"
+        assert sort is not None, "an entry has the key of its item"
+        if in_partition != partition:
+            partition, prefix = in_partition, partition_prefix(schema, in_partition)
+        item = txn.get(prefix + _core.key_part(sort))
         assert item is not None, "an entry of a local index has its item"
-        page.fetched_units += capacity.read_units(_core.item_size(item), read.consistent)
+        if charges:
+            page.fetched_units += capacity.read_units(_core.item_size(item), read.consistent)
         return item
 
-    key_names = [attribute.name for attribute in schema.key]
     return complete
 
 
@@ -292,10 +317,7 @@ def outcome_of_read(read: ReadRequest, target: Target, page: Page) -> Outcome:
     """The response of Query or Scan."""
     parts = []
     if read.select != "COUNT":
-        rows: list[Buffer] = page.rows
-        if read.projection is not None:
-            rows = [read.projection.of(row) for row in rows]
-        parts.append(b'"Items":' + _core.items_to_wire(rows))
+        parts.append(b'"Items":' + _core.items_to_wire(read.shown(page.rows)))
     parts.append(b'"Count":%d,"ScannedCount":%d' % (len(page.rows), page.scanned))
     if page.last is not None:
         parts.append(b'"LastEvaluatedKey":' + _core.item_to_wire(_core.pick(page.last, target.key_types)))

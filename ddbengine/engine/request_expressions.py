@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ddbengine import _core
 from ddbengine.engine.values import CURRENT_READ, Surface
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import (
@@ -18,7 +19,13 @@ from ddbengine.expressions import (
     legacy_condition,
     legacy_projection,
 )
+from ddbengine.limits import ATTRIBUTE_NAME_MAX_BYTES, SUBSTITUTIONS_MAX_BYTES
 
+_NAMES_WITHIN_LIMIT = SUBSTITUTIONS_MAX_BYTES // (ATTRIBUTE_NAME_MAX_BYTES + 1) - 1
+"""No more names than this can be too large together."""
+_ENCODED_WITHIN_LIMIT = SUBSTITUTIONS_MAX_BYTES // 5
+"""No more bytes of encoded values than this: each byte of the stored form stands for at most four of a value's size
+(an empty list in a list), and some more are left for the aliases."""
 _VALUE_USERS = ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression")
 
 
@@ -36,9 +43,27 @@ def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surf
         check_placeholder_names(names)
         surface.attribute_names(names.values())
     if values is None:
+        _check_size(names or {}, {})
         return Placeholders(names, None)
     check_placeholder_values(values)
-    return Placeholders(names, surface.expression_values(values))
+    encoded = surface.expression_values(values)
+    _check_size(names or {}, encoded)
+    return Placeholders(names, encoded)
+
+
+def _check_size(names: Mapping[str, str], values: Mapping[str, bytes]) -> None:
+    """Refuse more than 2 MB of names and values; each counts with its alias (FACTS 4.2)."""
+    if len(names) <= _NAMES_WITHIN_LIMIT and sum(map(len, values.values())) <= _ENCODED_WITHIN_LIMIT:
+        return
+    of_names = sum(len(alias) + len(name.encode()) for alias, name in names.items())
+    of_values = sum(len(alias) + _core.value_size(value) for alias, value in values.items())
+    for size, what in (
+        (of_names, "ExpressionAttributeNames"),
+        (of_values, "ExpressionAttributeValues"),
+        (of_names + of_values, "Combined size of ExpressionAttributeNames and ExpressionAttributeValues"),
+    ):
+        if size > SUBSTITUTIONS_MAX_BYTES:
+            raise ValidationException(f"{what} exceeds max size")
 
 
 def _check_values_are_usable(request: Mapping[str, Any], members: tuple[str, ...], surface: Surface) -> None:

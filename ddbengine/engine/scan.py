@@ -13,6 +13,7 @@ from ddbengine.engine import keys
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.reading import (
     BAD_START_KEY,
+    Page,
     ReadRequest,
     Target,
     bounds_after,
@@ -58,6 +59,10 @@ class Scan:
     writes: ClassVar[bool] = False
 
     def run(self, txn: ReadTxn) -> Outcome:
+        return outcome_of_read(self.read, *self.page(txn))
+
+    def page(self, txn: ReadTxn) -> tuple[Target, Page]:
+        """What is scanned, and the page that follows the start key."""
         read = self.read
         target = target_of(read, txn)
         low, high = _bounds(target, self.segment)
@@ -65,7 +70,7 @@ class Scan:
         check_projection_paths(read, target)
         check_filter_paths(read, target)
         low, high = bounds_after(low, high, start, reverse=False)
-        return outcome_of_read(read, target, read_page(txn, read, target, low, high, reverse=False))
+        return target, read_page(txn, read, target, low, high, reverse=False)
 
     def _start(self, target: Target, start_key: dict[str, bytes], low: bytes, high: bytes) -> bytes:
         if not start_key_fits(target, start_key):

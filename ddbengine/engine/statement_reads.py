@@ -26,6 +26,7 @@ from ddbengine.engine.reading import (
     Target,
     bounds_after,
     check_filter_paths,
+    check_is_current,
     check_projection_paths,
     consumed_by_page,
     needs_table,
@@ -176,6 +177,8 @@ def target_of_select(read: ReadRequest, txn: ReadTxn) -> Target:
             "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or "
             "multi-attribute RANGE keys."
         )
+    if index.is_global:
+        check_is_current(read, schema, index)
     return Target(schema, index)
 
 

@@ -14,14 +14,18 @@ import orjson
 
 from ddbengine.engine.context import Caller, Prepare, Surroundings
 from ddbengine.engine.faults import Strike
+from ddbengine.engine.shard_reads import EXPIRED, TRIMMED
 from ddbengine.engine.transactions import Reason, cancelled
 from ddbengine.errors import (
     ApiError,
+    ExpiredIteratorException,
     InternalServerError,
+    LimitExceededException,
     ProvisionedThroughputExceededException,
     RequestLimitExceeded,
     ThrottlingException,
     TransactionConflictException,
+    TrimmedDataAccessException,
 )
 from ddbengine.storage.store import Outcome, Plan, ReadTxn
 
@@ -47,6 +51,9 @@ _ERRORS: dict[str, tuple[type[ApiError], str]] = {
         InternalServerError,
         "The server encountered an internal error trying to fulfill the request.",
     ),
+    "ExpiredIteratorException": (ExpiredIteratorException, EXPIRED),
+    "TrimmedDataAccessException": (TrimmedDataAccessException, TRIMMED),
+    "LimitExceededException": (LimitExceededException, "Too many operations for a given subscriber."),
 }
 _CONFLICT = Reason("TransactionConflict", "Transaction is ongoing for the item")
 

@@ -1,7 +1,8 @@
 """CreateTable, DescribeTable, ListTables, DeleteTable and UpdateTable (FACTS 5.9, 5.10).
 
 A table can be used as soon as CreateTable has answered, unless the engine was told to show transient statuses.  An
-index that UpdateTable creates is filled from the table in the same transaction, and so complete when it answers.
+index that UpdateTable creates is filled from a small table in the same transaction, and so complete when it answers;
+``engine.backfill`` has the rest of a large one.
 """
 
 from __future__ import annotations
@@ -9,20 +10,24 @@ from __future__ import annotations
 import struct
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, ClassVar
 
 import orjson
 
 from ddbengine.engine import catalog as catalogs
-from ddbengine.engine.backfill import filling
+from ddbengine.engine.backfill import begin_filling
 from ddbengine.engine.changes import COUNTERS
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.expiration import register_key
+from ddbengine.engine.index_register import reregistered
+from ddbengine.engine.index_waits import IndexesBehind
 from ddbengine.engine.purge import deadline_of_table, garbage_of_index, garbage_of_table
+from ddbengine.engine.table_streams import stream_changes, with_new_label
 from ddbengine.errors import ResourceInUseException
 from ddbengine.limits import LIST_TABLES_MAX_NAMES
+from ddbengine.schema.admission import check_admitted, check_deletable
 from ddbengine.schema.arns import table_arn
 from ddbengine.schema.create import TableDefinition, TableIdentity, table_definition
 from ddbengine.schema.describe import Counter, billing_members, describe, describe_global_index
@@ -38,7 +43,7 @@ from ddbengine.schema.transition import (
     running_transition,
     with_transition,
 )
-from ddbengine.schema.update import apply_table_changes, check_admitted, check_deletable, draft_of
+from ddbengine.schema.update import apply_table_changes, draft_of
 from ddbengine.schema.update_indexes import apply_index_actions
 from ddbengine.schema.update_request import check_update
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
@@ -80,11 +85,18 @@ class CreateTable:
         namespace = surroundings.namespace(self.caller)
         self._check_free(txn, namespace, now)
         first = catalogs.next_number(txn)
-        schema = self.definition.schema(self._identity(namespace, now), first)
+        schema = self._partitioned(self.definition.schema(self._identity(namespace, now), first))
+        schema = with_new_label(None, schema, txn, now)
         transition = _creation(schema, self.definition, now + surroundings.transient_seconds)
         stored = with_transition(schema, transition if surroundings.transient_seconds > 0 else None)
         numbers = catalogs.taken_numbers(first, self.definition.numbers_needed())
-        return Outcome(described(schema, txn, now, transition), [numbers, catalogs.save(stored)])
+        changes = [numbers, catalogs.save(stored), *reregistered(None, schema, txn)]
+        changes += stream_changes(None, schema, txn, now)
+        return Outcome(described(schema, txn, now, transition), changes)
+
+    def _partitioned(self, schema: TableSchema) -> TableSchema:
+        cuts = self.surroundings.streams.first_cuts()
+        return replace(schema, settings={**schema.settings, "PartitionCuts": cuts}) if cuts else schema
 
     def _check_free(self, txn: ReadTxn, namespace: str, now: float) -> None:
         existing = self.surroundings.catalog.find(txn, namespace, self.name)
@@ -122,17 +134,21 @@ class DescribeTable:
     surroundings: Surroundings
     namespace: str
     name: str
+    pending_lsn: int
+    """See ``Surroundings``: the counts of global indexes are to be those of all that was written before."""
     writes: ClassVar[bool] = False
     consistent: ClassVar[bool] = True
 
     def run(self, txn: ReadTxn) -> Outcome:
         schema = self.surroundings.catalog.describe_table(txn, self.namespace, self.name)
+        if self.pending_lsn and schema.global_indexes:
+            raise IndexesBehind(self.pending_lsn)
         now = self.surroundings.clock()
         return Outcome(described(schema, txn, now, running_transition(schema, now), "Table"))
 
 
 def describe_table(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
-    return DescribeTable(surroundings, surroundings.namespace(caller), request["TableName"])
+    return DescribeTable(surroundings, surroundings.namespace(caller), request["TableName"], surroundings.pending_lsn())
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +198,8 @@ class DeleteTable:
             changes = [gone, catalogs.save(with_transition(schema, transition))]
         else:
             changes = [gone, catalogs.remove(schema)]
+        changes += reregistered(schema, None, txn)
+        changes += stream_changes(schema, None, txn, now)
         return Outcome(described(schema, txn, now, transition), changes)
 
 
@@ -206,14 +224,17 @@ class UpdateTable:
         apply_table_changes(draft, self.request)
         number = catalogs.next_number(txn)
         apply_index_actions(draft, self.request, running, number, switched=_switched(old, draft.billing_mode))
-        new = draft.finished()
+        new = with_new_label(old, draft.finished(), txn, now)
         removed = () if draft.removed is None else (_deleting(old, draft.removed, txn, now),)
         transition = draft.transition(now + surroundings.transient_seconds, removed)
-        changes = [catalogs.save(with_transition(new, self._kept(transition, running)))]
+        changes = reregistered(old, new, txn)
         if draft.created is not None:
-            changes += [catalogs.taken_numbers(number, 1), filling(new, draft.created, txn)]
+            new, part = begin_filling(new, draft.created, txn)
+            changes += [catalogs.taken_numbers(number, 1), part]
+        changes.append(catalogs.save(with_transition(new, self._kept(transition, running))))
         if draft.removed is not None:
             changes.append(Writes(puts=[garbage_of_index(draft.removed)]))
+        changes += stream_changes(old, new, txn, now)
         return Outcome(described(new, txn, now, merged(running, transition)), changes)
 
     def _kept(self, transition: Transition, running: Transition | None) -> Transition | None:
@@ -234,3 +255,10 @@ def _deleting(schema: TableSchema, index: IndexSchema, txn: ReadTxn, now: float)
 def update_table(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
     check_update(request)
     return UpdateTable(surroundings, surroundings.namespace(caller), request)
+
+
+def names_global_indexes(plan: Plan) -> bool:
+    """Whether a CreateTable or UpdateTable has to do with global indexes."""
+    if isinstance(plan, CreateTable):
+        return "GlobalSecondaryIndexes" in plan.definition.request
+    return isinstance(plan, UpdateTable) and "GlobalSecondaryIndexUpdates" in plan.request

@@ -15,11 +15,12 @@ from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.changes import ItemChange, collection_growth
 from ddbengine.engine.context import Caller, Surroundings
-from ddbengine.engine.item_write import collection_metrics, stored_item
+from ddbengine.engine.item_collections import CollectionSizes, collection_metrics
+from ddbengine.engine.item_write import stored_item
 from ddbengine.engine.request_tokens import RequestToken, request_token
 from ddbengine.engine.transact_actions import WriteAction, read_action
 from ddbengine.engine.transactions import Ledger, Reason, Target, cancelled, report_of_reads, targets_of
-from ddbengine.errors import ValidationException
+from ddbengine.errors import ItemCollectionSizeLimitExceededException, ValidationException
 from ddbengine.limits import TRANSACTION_MAX_BYTES
 from ddbengine.schema.table import TableSchema
 from ddbengine.storage.store import Outcome, ReadTxn
@@ -42,7 +43,7 @@ class TransactWriteItems:
         targets = targets_of(self.surroundings, self.namespace, self.actions, txn)
         if is_repeated:
             return Outcome(body(self._repeated_members(targets, txn)))
-        changes = changes_of(self.actions, targets, txn)
+        changes = changes_of(self.actions, targets, txn, self.surroundings.item_collection_limit)
         written: list[Any] = [change for change in changes if change.old != change.new]
         if self.token is not None:
             written.append(self.token.remember(txn, now))
@@ -74,21 +75,35 @@ class TransactWriteItems:
         return members
 
 
-def changes_of(actions: Sequence[WriteAction], targets: Sequence[Target], txn: ReadTxn) -> list[ItemChange]:
+def changes_of(
+    actions: Sequence[WriteAction], targets: Sequence[Target], txn: ReadTxn, collection_limit: int
+) -> list[ItemChange]:
     """What becomes of each action's item, in order; the same on both sides where nothing is written.
 
     Raise TransactionCanceledException when some action cannot be done.
     """
+    sizes = CollectionSizes(txn, collection_limit)
     found: list[ItemChange | Reason] = []
     for action, target in zip(actions, targets, strict=True):
         if target.fault is not None:
             found.append(target.fault)
         else:
-            found.append(action.change(target.schema, target.key, stored_item(txn, target.key)))
+            change = action.change(target.schema, target.key, stored_item(txn, target.key))
+            found.append(_fitting(change, sizes))
     changes = [change for change in found if isinstance(change, ItemChange)]
     if len(changes) < len(found):
         raise cancelled([reason if isinstance(reason, Reason) else None for reason in found])
     return changes
+
+
+def _fitting(change: ItemChange | Reason, sizes: CollectionSizes) -> ItemChange | Reason:
+    """The same, or the reason why the item collection cannot hold it."""
+    if isinstance(change, ItemChange):
+        try:
+            sizes.add(change)
+        except ItemCollectionSizeLimitExceededException as error:
+            return Reason("ItemCollectionSizeLimitExceeded", str(error.message))
+    return change
 
 
 def report_of_writes(

@@ -104,13 +104,14 @@ def check_updated_item(schema: TableSchema, update: Update, old: bytes | None, n
     if any(len(path) > 1 for path in update.paths) and _core.value_depth(new) - 1 > NESTING_MAX_LEVELS:
         raise SINGLE_WRITE.error(_TOO_DEEP)
     if schema.indexes:
-        refuse_empty_index_keys(schema, update, new)
+        if update.is_expression:
+            refuse_empty_index_keys(schema, update, new)
         _check_evaluated_index_keys(schema, update, new)
         check_index_keys(schema, new, {path[0] for path in update.paths})
 
 
 def refuse_empty_index_keys(schema: TableSchema, update: Update, new: bytes) -> None:
-    """Refuse a finished item if the update gave it an empty value for a key attribute of an index (FACTS 2.4)."""
+    """Refuse a finished item if the expression gave it an empty value for a key attribute of an index (FACTS 2.4)."""
     written = {path[0] for path in update.paths}
     for index in schema.indexes:
         for attribute in index.key:

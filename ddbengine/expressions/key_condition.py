@@ -72,6 +72,8 @@ class KeyCondition:
                 f"The number of query conditions ({len(clauses)}) exceeds "
                 f"the number of key attributes defined in the schema ({attributes})"
             )
+        if len(partition) > 1:
+            _check_all_equal(partition, clauses)
         partition_values = tuple([_partition_value(attribute, clauses) for attribute in partition])
         conditioned = [attribute for attribute in sort if attribute.name in clauses]
         if len(partition) + len(conditioned) < len(clauses):
@@ -85,6 +87,15 @@ class KeyCondition:
 
 def _missed(attribute: KeyAttribute) -> NoReturn:
     raise ValidationException(f"Query condition missed key schema element: {attribute.name}")
+
+
+def _check_all_equal(partition: Sequence[KeyAttribute], clauses: dict[str, KeyClause]) -> None:
+    """Of a key with several partition attributes, those without an equality are told together."""
+    unequal = [key.name for key in partition if key.name not in clauses or clauses[key.name].operator != "="]
+    if unequal:
+        raise ValidationException(
+            f"HASH key attributes {', '.join(unequal)} must have equality conditions specified in the query"
+        )
 
 
 def _partition_value(attribute: KeyAttribute, clauses: dict[str, KeyClause]) -> bytes:

@@ -221,6 +221,7 @@ def legacy_updates(attribute_updates: Mapping[str, Mapping[str, Any]], encode: E
         order=range(len(attribute_updates)),
         creates=not attribute_updates
         or any(update.get("Action", "PUT") != "DELETE" for update in attribute_updates.values()),
+        is_expression=False,
     )
     return Update(shape, edits, {})
 

@@ -90,6 +90,8 @@ class UpdateShape:
     operand_paths: tuple[Path, ...] = ()
     computed_paths: frozenset[Path] = frozenset()
     charge: ChargeTemplate | None = None
+    is_expression: bool = True
+    """False for AttributeUpdates."""
 
 
 class Update:
@@ -117,6 +119,11 @@ class Update:
     def computed_paths(self) -> frozenset[Path]:
         """The targets that SET gives something else than a literal value."""
         return self._shape.computed_paths
+
+    @property
+    def is_expression(self) -> bool:
+        """Whether it was written as an expression, and not as AttributeUpdates."""
+        return self._shape.is_expression
 
     @property
     def creates(self) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ddbengine.errors import AccessDeniedException, ValidationException, enveloped
 
@@ -38,6 +39,24 @@ def index_arn(of_table: str, index_name: str) -> str:
 
 def stream_arn(of_table: str, label: str) -> str:
     return f"{of_table}/stream/{label}"
+
+
+class StreamName(NamedTuple):
+    """What tells the streams of a namespace apart."""
+
+    table_name: str
+    label: str
+
+
+_STREAM_ARN = re.compile(
+    r"arn:aws[a-z-]*:dynamodb:[^:]*:\d*:table/(?P<table_name>[a-zA-Z0-9_.-]{3,255})/stream/(?P<label>[0-9T:.-]+)"
+)
+
+
+def stream_name(arn: str) -> StreamName | None:
+    """The table and label of a stream's ARN, None when the text is not one."""
+    found = _STREAM_ARN.fullmatch(arn)
+    return None if found is None else StreamName(**found.groupdict())
 
 
 @dataclass(frozen=True, slots=True)

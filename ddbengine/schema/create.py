@@ -13,6 +13,7 @@ from typing import Any
 from ddbengine.errors import ValidationException, enveloped
 from ddbengine.limits import GLOBAL_INDEXES_MAX, LOCAL_INDEXES_MAX, PROJECTED_ATTRIBUTES_MAX_PER_TABLE
 from ddbengine.schema import key_schema, throughput
+from ddbengine.schema.quotas import check_quota
 from ddbengine.schema.refusals import invalid
 from ddbengine.schema.settings import (
     check_encryption,
@@ -62,7 +63,13 @@ class TableDefinition:
         return 1 + len(self.local_indexes) + len(self.global_indexes)
 
     def schema(self, identity: TableIdentity, first_number: int) -> TableSchema:
-        """The schema of a table of this definition; it takes ``numbers_needed()`` numbers from the first on."""
+        """The schema of a table of this definition; it takes ``numbers_needed()`` numbers from the first on.
+
+        Raise LimitExceededException where throughput is above the account's quotas.
+        """
+        check_quota(self.request, identity.region)
+        for index in self.request.get("GlobalSecondaryIndexes", ()):
+            check_quota(index, identity.region, index["IndexName"])
         numbers = count(first_number)
         elements = self.request["KeySchema"]
         sort = key_schema.attributes_of(elements, "RANGE", self.attribute_types)
@@ -117,7 +124,7 @@ def table_definition(request: Mapping[str, Any]) -> TableDefinition:
     taken: set[str] = set()
     local = _local_indexes(request, types, taken)
     global_ = _global_indexes(request, types, billing_mode, taken)
-    _check_projected(local + global_)
+    check_projected(local + global_)
     stream = checked_stream_of_new(request["StreamSpecification"]) if "StreamSpecification" in request else None
     check_encryption(request.get("SSESpecification", {}))
     if "ResourcePolicy" in request:
@@ -291,7 +298,8 @@ def _take_name(name: str, taken: set[str]) -> None:
     taken.add(name)
 
 
-def _check_projected(indexes: Sequence[IndexSchema]) -> None:
+def check_projected(indexes: Sequence[IndexSchema]) -> None:
+    """Refuse more projected attributes than the indexes of a table may name together; repeats count."""
     named = sum(len(index.projection.non_key_attributes) for index in indexes)
     if named > PROJECTED_ATTRIBUTES_MAX_PER_TABLE:
         raise invalid(f"Number of NonKeyAttributes exceeds the per-table limit of {PROJECTED_ATTRIBUTES_MAX_PER_TABLE}")

@@ -17,7 +17,7 @@ from typing import Any
 from ddbengine.schema.arns import index_arn, stream_arn
 from ddbengine.schema.table import IndexSchema, KeyAttribute, Projection, TableSchema
 from ddbengine.schema.throughput import PROVISIONED
-from ddbengine.schema.transition import ACTIVE, Transition
+from ddbengine.schema.transition import ACTIVE, CREATING, Transition
 
 Counter = Callable[[int], tuple[int, int]]
 """Item count and size in bytes of a table or index number."""
@@ -137,9 +137,11 @@ def _index(schema: TableSchema, index: IndexSchema, counter: Counter) -> dict[st
 
 
 def describe_global_index(schema: TableSchema, index: IndexSchema, counter: Counter, now: float) -> dict[str, Any]:
-    """A GlobalSecondaryIndexDescription of an index nothing is happening to."""
+    """A GlobalSecondaryIndexDescription of an index that nothing but the filling with items is happening to."""
     description = _index(schema, index, counter)
-    description["IndexStatus"] = ACTIVE
+    description["IndexStatus"] = CREATING if index.is_filling else ACTIVE
+    if index.is_filling:
+        description["Backfilling"] = True
     description["ProvisionedThroughput"] = provisioned_throughput(index.settings["ProvisionedThroughput"], now)
     description["WarmThroughput"] = {**index.settings["WarmThroughput"], "Status": ACTIVE}
     if "OnDemandThroughput" in index.settings:

@@ -11,6 +11,7 @@
 | WarmThroughput | ReadUnitsPerSecond and WriteUnitsPerSecond; always there |
 | StreamSpecification | while a stream is on |
 | LatestStreamLabel | once a stream was ever on |
+| PartitionCuts | the partition hashes at which partitions but the first begin, if there are several |
 | SSEDescription | when the key is not the service's own |
 | TableClassSummary | when it is not the default, or was ever changed |
 | DeletionProtectionEnabled | always there |

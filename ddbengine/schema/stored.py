@@ -70,6 +70,7 @@ def _index_row(index: IndexSchema) -> dict[str, Any]:
         "projection": index.projection.type,
         "non_key_attributes": list(index.projection.non_key_attributes),
         "settings": index.settings,
+        **({"is_filling": True} if index.is_filling else {}),
     }
 
 
@@ -82,6 +83,7 @@ def _index(row: dict[str, Any], types: dict[str, str]) -> IndexSchema:
         sort=_attributes(row["sort"], types),
         projection=Projection(row["projection"], tuple(row["non_key_attributes"])),
         settings=row["settings"],
+        is_filling=row.get("is_filling", False),
     )
 
 

@@ -34,6 +34,8 @@ class IndexSchema:
     projection: Projection
     settings: dict[str, Any] = field(default_factory=dict)
     """Wire members echoed by DescribeTable: ProvisionedThroughput, OnDemandThroughput, WarmThroughput."""
+    is_filling: bool = False
+    """A global index that was added to a table and does not have all its items yet."""
 
     @cached_property
     def key(self) -> tuple[KeyAttribute, ...]:
@@ -87,9 +89,19 @@ class TableSchema:
         return None if setting is None else TimeToLive(setting["AttributeName"], setting["Number"])
 
     @cached_property
-    def is_logged(self) -> bool:
-        """Whether a follower of the change log has a use for the table's changes: its stream."""
+    def is_streamed(self) -> bool:
+        """Whether the table's stream is switched on."""
         return bool(self.settings.get("StreamSpecification", {}).get("StreamEnabled", False))
+
+    @cached_property
+    def is_logged(self) -> bool:
+        """Whether a follower of the change log has a use for the table's changes: its global indexes or its stream."""
+        return self.is_streamed or bool(self.global_indexes)
+
+    @cached_property
+    def partition_cuts(self) -> tuple[int, ...]:
+        """Where one partition ends and the next begins: partition hashes, in order; none for a single partition."""
+        return tuple(self.settings.get("PartitionCuts", ()))
 
     @cached_property
     def projected(self) -> dict[int, frozenset[str] | None]:

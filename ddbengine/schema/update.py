@@ -7,7 +7,8 @@
 | stream, table class | UPDATING | the stream asked for; the old class |
 | encryption, warm throughput | ACTIVE | the old values, their own Status UPDATING |
 | deletion protection, on-demand maxima | ACTIVE | the new values |
-| throughput of an index | ACTIVE | the old units, IndexStatus UPDATING |
+| units, on-demand maxima of an index | ACTIVE | the old units, the new maxima, IndexStatus UPDATING |
+| warm throughput of an index | ACTIVE | the old values, their own Status UPDATING |
 | index created, deleted | UPDATING | IndexStatus CREATING with Backfilling, DELETING |
 """
 
@@ -17,15 +18,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ddbengine.errors import ResourceInUseException, ValidationException
+from ddbengine.errors import ValidationException
 from ddbengine.schema import throughput
 from ddbengine.schema.arns import parse
 from ddbengine.schema.describe import billing_members, decreases_today, provisioned_throughput
-from ddbengine.schema.refusals import in_use, invalid
+from ddbengine.schema.quotas import check_decrease, check_quota
+from ddbengine.schema.refusals import invalid
 from ddbengine.schema.settings import encryption_description, stream_label, wants_own_key
 from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.schema.throughput import ON_DEMAND, PROVISIONED
-from ddbengine.schema.transition import ACTIVE, CREATING, DELETING, UPDATING, Transition
+from ddbengine.schema.transition import ACTIVE, UPDATING, Transition
 from ddbengine.schema.update_request import provisioned_on_demand
 
 
@@ -48,6 +50,12 @@ class Draft:
     @property
     def billing_mode(self) -> str:
         return str(self.settings["BillingMode"])
+
+    @property
+    def region(self) -> str:
+        arn = parse(self.schema.arn)
+        assert arn is not None, "a table's own ARN is well-formed"
+        return arn.region
 
     def finished(self) -> TableSchema:
         return replace(
@@ -87,6 +95,7 @@ def apply_table_changes(draft: Draft, request: Mapping[str, Any]) -> None:
     ):
         if member in request:
             draft.settings[member] = request[member]
+    check_quota(request, draft.region)
 
 
 def _change_billing(draft: Draft, request: Mapping[str, Any]) -> None:
@@ -110,7 +119,10 @@ def _change_billing(draft: Draft, request: Mapping[str, Any]) -> None:
 
 
 def _switch_indexes(draft: Draft, request: Mapping[str, Any], new_mode: str) -> None:
-    """Take every global index to the new billing mode; to PROVISIONED each needs units in the same request."""
+    """Take every global index to the new billing mode; to PROVISIONED each needs units in the same request.
+
+    The way to PAY_PER_REQUEST counts as a decrease of each index, but not of the table.
+    """
     updates = [update.get("Update", {}) for update in request.get("GlobalSecondaryIndexUpdates", ())]
     units_by_name = {
         update["IndexName"]: update["ProvisionedThroughput"] for update in updates if "ProvisionedThroughput" in update
@@ -123,7 +135,9 @@ def _switch_indexes(draft: Draft, request: Mapping[str, Any], new_mode: str) -> 
                 raise invalid(f"ProvisionedThroughput must be specified for index: {name}")
             units = units_by_name[name]
             settings.pop("OnDemandThroughput", None)
-        settings["ProvisionedThroughput"] = {**settings["ProvisionedThroughput"], **units}
+            settings["ProvisionedThroughput"] = {**settings["ProvisionedThroughput"], **units}
+        else:
+            settings["ProvisionedThroughput"] = changed_units(settings["ProvisionedThroughput"], units, draft.now)
         settings["WarmThroughput"] = throughput.raised_warm(settings["WarmThroughput"], new_mode, units)
         draft.indexes[name] = replace(index, settings=settings)
 
@@ -132,7 +146,8 @@ def _change_units(draft: Draft, units: Mapping[str, int]) -> None:
     if draft.billing_mode == ON_DEMAND:
         raise provisioned_on_demand()
     old = draft.settings["ProvisionedThroughput"]
-    check_units_change(old, units, "table")
+    check_units_change(old, units, "the table")
+    check_decrease(old, units, draft.now)
     new = changed_units(old, units, draft.now)
     draft.settings["ProvisionedThroughput"] = new
     draft.settings["WarmThroughput"] = throughput.raised_warm(draft.settings["WarmThroughput"], PROVISIONED, units)
@@ -140,17 +155,16 @@ def _change_units(draft: Draft, units: Mapping[str, int]) -> None:
 
 
 def check_units_change(old: Mapping[str, Any], units: Mapping[str, int], place: str) -> None:
-    """Refuse to provision what is provisioned already; ``place`` is ``table`` or ``index <name>``."""
+    """Refuse to provision what is provisioned already; ``place`` is ``the table`` or ``index <name>``."""
     if any(old[member] != units[member] for member in ("ReadCapacityUnits", "WriteCapacityUnits")):
         return
-    kind = place.partition(" ")[0]
     sentences = (
-        f"Current {member} provisioned for the {kind}: {old[member]}. Requested {member}: {units[member]}. "
+        f"Current {member} provisioned for {place}: {old[member]}. Requested {member}: {units[member]}. "
         for member in ("ReadCapacityUnits", "WriteCapacityUnits")
     )
     raise ValidationException(
-        f"The provisioned throughput for the {place} will not change. The requested value equals the current value. "
-        f"{''.join(sentences)}"
+        f"The provisioned throughput for the {place.removeprefix('the ')} will not change. "
+        f"The requested value equals the current value. {''.join(sentences)}"
         "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
     )
 
@@ -202,6 +216,7 @@ def _change_stream(draft: Draft, specification: Mapping[str, Any]) -> None:
     if specification["StreamEnabled"]:
         draft.settings["StreamSpecification"] = dict(specification)
         draft.settings["LatestStreamLabel"] = stream_label(draft.now)
+        draft.shown["StreamSpecification"] = dict(specification)
     else:
         del draft.settings["StreamSpecification"]
         draft.shown["StreamSpecification"] = {"StreamEnabled": False}
@@ -232,48 +247,3 @@ def _change_class(draft: Draft, table_class: str) -> None:
     if table_class != (old or {}).get("TableClass", "STANDARD"):
         draft.settings["TableClassSummary"] = {"TableClass": table_class, "LastUpdateDateTime": round(draft.now, 3)}
         draft.shown["TableClassSummary"] = old
-
-
-def check_admitted(schema: TableSchema, running: Transition | None, request: Mapping[str, Any]) -> None:
-    """Refuse an update that the change under way does not let in."""
-    if running is None:
-        return
-    if running.status == CREATING:
-        raise in_use(f"Table is being created: {schema.name}")
-    if running.status == DELETING:
-        raise in_use(f"Table is being deleted: {schema.name}")
-    if running.status == UPDATING:
-        _check_beside_update(schema, request)
-    for update in request.get("GlobalSecondaryIndexUpdates", ()):
-        name = update.get("Update", {}).get("IndexName")
-        if running.indexes.get(name, {}).get("IndexStatus") == UPDATING:
-            raise in_use(f"Index is being updated. Table: {schema.name} Index: {name}")
-
-
-def _check_beside_update(schema: TableSchema, request: Mapping[str, Any]) -> None:
-    if "ProvisionedThroughput" in request or "BillingMode" in request:
-        raise in_use(f"Table IOPS are currently being updated. Table: {schema.name}")
-    if not {"DeletionProtectionEnabled", "GlobalSecondaryIndexUpdates"} & request.keys():
-        raise being_updated(schema)
-
-
-def being_updated(schema: TableSchema) -> ResourceInUseException:
-    return in_use(f"Table: {schema.name} is in the process of being updated.")
-
-
-def check_deletable(schema: TableSchema, running: Transition | None) -> None:
-    """Refuse to delete a protected table, or one that something is being done to (FACTS 5.1, 5.10)."""
-    if running is not None:
-        if running.status == CREATING:
-            raise in_use(f"Table is being created: {schema.name}")
-        if running.status == DELETING:
-            raise in_use(f"Table is being deleted: {schema.name}")
-    if schema.settings["DeletionProtectionEnabled"]:
-        raise ValidationException(
-            "Resource cannot be deleted as it is currently protected against deletion. "
-            "Disable deletion protection first."
-        )
-    if running is not None:
-        if running.touches_indexes():
-            raise in_use("Cannot delete table while indexes are being created, updated, or deleted.")
-        raise being_updated(schema)

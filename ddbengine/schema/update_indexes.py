@@ -14,8 +14,9 @@ from typing import Any
 from ddbengine.errors import LimitExceededException, ResourceNotFoundException, ValidationException
 from ddbengine.limits import GLOBAL_INDEXES_MAX, ONLINE_INDEX_CHANGES_MAX
 from ddbengine.schema import key_schema, throughput
-from ddbengine.schema.create import check_index_limits, global_index
+from ddbengine.schema.create import check_index_limits, check_projected, global_index
 from ddbengine.schema.describe import attribute_definitions
+from ddbengine.schema.quotas import check_decrease, check_quota
 from ddbengine.schema.refusals import invalid
 from ddbengine.schema.table import IndexSchema
 from ddbengine.schema.throughput import ON_DEMAND, PROVISIONED
@@ -37,8 +38,11 @@ def apply_index_actions(
     for kind, action in actions:
         if kind != CREATE:
             _check_exists(draft, kind, action["IndexName"])
-    online = [action for kind, action in actions if kind != UPDATE]
+    online = [(kind, action["IndexName"]) for kind, action in actions if kind != UPDATE]
     if len(online) > ONLINE_INDEX_CHANGES_MAX or (online and running is not None and running.changes_index_set()):
+        raise LimitExceededException(ONLINE_LIMIT)
+    filling = [(DELETE, index.name) for index in draft.indexes.values() if index.is_filling]
+    if online and filling and online != filling:  # the one that is being filled may be deleted
         raise LimitExceededException(ONLINE_LIMIT)
     for kind, action in actions:
         if kind == UPDATE:
@@ -62,10 +66,13 @@ def _change_index(draft: Draft, action: Mapping[str, Any], switched: bool) -> No
     name = action["IndexName"]
     _check_members(draft, action)
     settings = dict(draft.indexes[name].settings)
-    shown: dict[str, Any] = {"IndexStatus": UPDATING}
+    shown: dict[str, Any] = {}
+    if "ProvisionedThroughput" in action or action.get("OnDemandThroughput"):
+        shown["IndexStatus"] = UPDATING
     if "ProvisionedThroughput" in action and not switched:
         old, units = settings["ProvisionedThroughput"], action["ProvisionedThroughput"]
         check_units_change(old, units, f"index {name}")
+        check_decrease(old, units, draft.now)
         settings["ProvisionedThroughput"] = changed_units(old, units, draft.now)
         settings["WarmThroughput"] = throughput.raised_warm(settings["WarmThroughput"], PROVISIONED, units)
         shown["ProvisionedThroughput"] = units_under_way(old, settings["ProvisionedThroughput"], draft.now)
@@ -78,6 +85,7 @@ def _change_index(draft: Draft, action: Mapping[str, Any], switched: bool) -> No
         throughput.check_warm_of_update(action["WarmThroughput"], warm, name)
         settings["WarmThroughput"] = {**warm, **action["WarmThroughput"]}
         shown["WarmThroughput"] = {**warm, "Status": UPDATING}
+    check_quota(action, draft.region, name)
     draft.indexes[name] = replace(draft.indexes[name], settings=settings)
     draft.shown_indexes[name] = shown
 
@@ -112,9 +120,11 @@ def _create_index(
             "Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of "
             f"{GLOBAL_INDEXES_MAX}"
         )
+    check_quota(action, draft.region, name)
     for attribute in key_schema.key_names(action["KeySchema"]):
         draft.attribute_types.setdefault(attribute, requested[attribute])
     index = replace(global_index(action, draft.attribute_types, draft.billing_mode), number=number)
+    check_projected((*draft.schema.local_indexes, *draft.indexes.values(), index))
     draft.indexes[name] = draft.created = index
     draft.shown_indexes[name] = {"IndexStatus": CREATING, "Backfilling": False}
     draft.status = UPDATING

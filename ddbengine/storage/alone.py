@@ -24,8 +24,11 @@ TRIM_MAX_ENTRIES = 2 * TRIM_EVERY_ENTRIES
 class Alone:
     """Commits groups of plans in an environment by itself, in one thread at a time."""
 
-    def __init__(self, environment: Environment, micros: Callable[[], int]) -> None:
-        """``micros``: microseconds since the epoch."""
+    def __init__(
+        self, environment: Environment, micros: Callable[[], int], tell_logged: Callable[[int], None] | None = None
+    ) -> None:
+        """``micros``: microseconds since the epoch.  ``tell_logged`` is told how far the log goes, before anything of
+        that is acknowledged."""
         self._environment = environment
         self._micros = micros
         with Snapshot(environment.begin, environment.gate) as snapshot:
@@ -33,6 +36,9 @@ class Alone:
             self._log_from = change_log.begin(snapshot.txn) or 1
         self._last = Position(TERM, 0) if entry is None else entry.position
         self._entries = 0
+        self._tell_logged = tell_logged
+        if tell_logged is not None:
+            tell_logged(self._last.lsn)
 
     @property
     def last_logged(self) -> int:
@@ -54,6 +60,8 @@ class Alone:
         change_log.append(view.txn, entry)
         view.txn.commit()
         self._last, self._entries, self._log_from = entry.position, entries, log_from
+        if self._tell_logged is not None:
+            self._tell_logged(entry.position.lsn)
 
     def _trim(self, view: WriteTransaction) -> int:
         positions = change_log.positions(view.txn).values()

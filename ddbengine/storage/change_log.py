@@ -21,7 +21,7 @@ or [key, offset, length] when the value stands in the logical part; *deletes* ar
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -185,6 +185,30 @@ def entries_after(txn: Transaction, lsn: int, most_bytes: int) -> list[LogEntry]
             entries.append(entry)
             size += len(packed)
     return entries
+
+
+def search(txn: Transaction, lsn: int, most_bytes: int, wanted: Callable[[bytes], bool]) -> tuple[list[LogEntry], int]:
+    """Of the entries with a change after ``lsn``, those whose bytes are wanted; see ``store.ReadTxn.log_search``."""
+    cursor = txn.cursor()
+    entries: list[LogEntry] = []
+    if not _find(cursor, lsn + 1):
+        return entries, lsn
+    size = 0
+    passed: tuple[int, bytes] | None = None
+    for key, value in cursor:
+        if key[0] != LOG[0]:
+            break
+        first = lsn_of(key)
+        if size >= most_bytes:
+            return entries, first - 1
+        packed = bytes(value)
+        size += len(packed)
+        passed = first, packed
+        if wanted(packed):
+            entry = unpack(first, packed)
+            if entry.last > lsn:
+                entries.append(entry)
+    return entries, lsn if passed is None else max(lsn, unpack(*passed).last)
 
 
 def _find(cursor: lmdb.Cursor[memoryview], lsn: int) -> bool:

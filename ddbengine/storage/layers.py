@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ddbengine._core import Within
+
 if TYPE_CHECKING:
     import lmdb
 
@@ -110,16 +112,14 @@ def _walk(txn: Transaction, low: bytes, high: bytes) -> Iterator[tuple[bytes, me
     cursor = txn.cursor()
     if not (cursor.set_range(low[:ENTRY_MAX_BYTES]) if low else cursor.first()):
         return
-    for key, value in cursor:
-        entry = bytes(key)
-        if entry >= high:
-            return
-        if len(entry) < ENTRY_MAX_BYTES:
-            yield entry, value
-            continue
+    entries = Within(cursor, high, ENTRY_MAX_BYTES)
+    yield from entries
+    while entries.stopped_at is not None:
+        entry, value = entries.stopped_at
         layer_low, layer_high = _bounds_inside(entry, value, low, high)
         for inner, inner_value in _walk(txn, layer_low, layer_high):
             yield entry + inner[PREFIX_BYTES:], inner_value
+        yield from entries
 
 
 def _walk_back(txn: Transaction, low: bytes, high: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -127,16 +127,14 @@ def _walk_back(txn: Transaction, low: bytes, high: bytes) -> Iterator[tuple[byte
     first = low[:ENTRY_MAX_BYTES]
     if not _seek_last_below(cursor, high):
         return
-    for key, value in cursor.iterprev():
-        entry = bytes(key)
-        if entry < first:
-            return
-        if len(entry) < ENTRY_MAX_BYTES:
-            yield entry, value
-            continue
+    entries = Within(cursor.iterprev(), first, ENTRY_MAX_BYTES, reverse=True)
+    yield from entries
+    while entries.stopped_at is not None:
+        entry, value = entries.stopped_at
         layer_low, layer_high = _bounds_inside(entry, value, low, high)
         for inner, inner_value in _walk_back(txn, layer_low, layer_high):
             yield entry + inner[PREFIX_BYTES:], inner_value
+        yield from entries
 
 
 def _seek_last_below(cursor: lmdb.Cursor[memoryview], high: bytes) -> bool:

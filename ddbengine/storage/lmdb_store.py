@@ -103,9 +103,10 @@ class LmdbStore:
             self._environment = Environment(None, False, map_bytes, map_limit_bytes, contents=contents, memory=memory)
             if contents is not None:
                 _begin_fork(self._environment)
+            tell_logged = None if shared is None else shared.tell_logged
+            self._alone = Alone(self._environment, lambda: int(clock() * 1e6), tell_logged)
             if shared is not None:
                 shared.lead(0)
-            self._alone = Alone(self._environment, micros=lambda: int(clock() * 1e6))
             self._committer = InlineCommitter(partial(commit, self._alone, writes_of))
             self._commits_before = self._environment.commits()
             self._begin, self._gate = self._environment.begin, self._environment.gate
@@ -142,6 +143,11 @@ class LmdbStore:
         alone = ReplicaStatus("memory", None, LEADING, 0, 0, 0, 0, 0.0, None, 0, 0, *sizes)
         tally = CommitStatus(commits, plans, plans, min(plans, 1), 0.0, 0)
         return StoreStatus("none", True, 0, 0, (alone,), LogStatus(1, 0, 0), tally)
+
+    @property
+    def commits_at_once(self) -> bool:
+        """See ``store.Store``."""
+        return isinstance(self._committer, InlineCommitter)
 
     def last_logged(self) -> int:
         """See ``store.Store``."""
@@ -211,6 +217,7 @@ class LmdbStore:
                 missing=recovered.missing,
                 paths={name: os.fspath(place) for name, place in places.items()},
                 announce=None if shared is None else lambda name: shared.lead(list(places).index(name)),
+                tell_logged=None if shared is None else shared.tell_logged,
             )
             undo.callback(replicas.close_disks, EXIT_TIMEOUT_SECONDS)
             if not recovered.is_even and len(places) > 1:

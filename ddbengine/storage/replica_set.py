@@ -142,7 +142,7 @@ def _answer(answer: Answer, results: Results, acknowledged: bool) -> None:
     answer(results if acknowledged else [StoreError(UNCERTAIN)] * len(results))
 
 
-def _nobody_asks(leader: str) -> None:
+def _nobody_asks(told: object) -> None:
     """No other process reads the store."""
 
 
@@ -165,10 +165,11 @@ class ReplicaSet:
         missing: Mapping[str, str] | None = None,
         paths: Mapping[str, str] | None = None,
         announce: Callable[[str], None] | None = None,
+        tell_logged: Callable[[int], None] | None = None,
     ) -> None:
         """``micros``: microseconds since the epoch.  ``missing``: what is wrong with each replica that should be there
-        and is not, by name.  ``paths``: where replicas are, for ``status``.  ``announce`` is told who leads, before
-        that one has acknowledged anything."""
+        and is not, by name.  ``paths``: where replicas are, for ``status``.  ``announce`` is told who leads, and
+        ``tell_logged`` how far its log goes, before anything of that is acknowledged."""
         self._writes_of = writes_of
         self.rules = rules
         self._renew = renew
@@ -191,6 +192,8 @@ class ReplicaSet:
         self.leader_disk = self._leader.replica.disk
         """Where consistent reads go."""
         self._announce = announce or _nobody_asks
+        self._tell_logged = tell_logged or _nobody_asks
+        self._tell_logged(self._leader.last_logged)
         self._announce(leader)
         self.suspicious = threading.Event()
         """Set when a read met damage: a replica is to be checked soon."""
@@ -231,6 +234,7 @@ class ReplicaSet:
                         raise
                     continue
                 self._count(len(plans), leader.replica.row.lsn > before, self._micros() - started)
+                self._tell_logged(leader.last_logged)
                 if self.rules.copies == 1:
                     answer(results)
                     answer = _nobody
@@ -415,6 +419,7 @@ class ReplicaSet:
             self.places[replica.name].state = LEADING
             self._leader = leader
             self.leader_disk = replica.disk
+            self._tell_logged(leader.last_logged)
             self._announce(replica.name)
             self.tally.failovers += 1
             self.news.notify_all()

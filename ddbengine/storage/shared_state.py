@@ -9,10 +9,11 @@ import mmap
 import os
 from pathlib import Path
 
-__all__ = ["SharedState"]
+__all__ = ["EVERYTHING", "SharedState"]
 
 _LEADER, _GENERATION, _LAST_LOGGED, _PASSED, _AHEAD_MICROS = range(5)
 _SIZE = 4096
+EVERYTHING = 2**64 - 1
 
 
 class SharedState:
@@ -44,10 +45,14 @@ class SharedState:
         numbers[_LEADER] = place
         numbers[_GENERATION] += 1
 
-    def log(self, last_logged: int, passed: int) -> None:
-        """How far the log goes that followers read (``Store.last_logged``), and how far its indexes are."""
-        self._numbers[_LAST_LOGGED] = last_logged
-        self._numbers[_PASSED] = passed
+    def tell_logged(self, lsn: int) -> None:
+        """How far the log goes that followers read (``Store.last_logged``).  To be called before a change is
+        acknowledged."""
+        self._numbers[_LAST_LOGGED] = lsn
+
+    def tell_passed(self, lsn: int) -> None:
+        """How far global indexes are; EVERYTHING where no read has to wait for them."""
+        self._numbers[_PASSED] = lsn
 
     def put_ahead(self, seconds: float) -> None:
         """By how much the engine's clock is ahead of the machine's."""
@@ -65,8 +70,12 @@ class SharedState:
         return self._numbers[_LEADER]
 
     @property
+    def last_logged(self) -> int:
+        return self._numbers[_LAST_LOGGED]
+
+    @property
     def is_log_passed(self) -> bool:
-        """Whether the indexes show all that was acknowledged."""
+        """Whether global indexes show all that was acknowledged."""
         return self._numbers[_PASSED] >= self._numbers[_LAST_LOGGED]
 
     @property

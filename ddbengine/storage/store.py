@@ -46,6 +46,11 @@ class ReadTxn(Protocol):
         may begin earlier.  In a write only those that were committed before it.  ValueError for damaged ones."""
         ...
 
+    def log_search(self, lsn: int, most_bytes: int, wanted: Callable[[bytes], bool]) -> tuple[Sequence[LogEntry], int]:
+        """As ``log_after``, of the entries whose bytes are wanted, in which each logical record stands as it is; and
+        the LSN up to which it has looked, ``lsn`` at its end.  ``most_bytes`` are looked at, wanted or not."""
+        ...
+
     def log_begin(self) -> int:
         """The LSN of the first change that is still in the log; ``lsn() + 1`` when there is none."""
         ...
@@ -70,7 +75,7 @@ class Change(Protocol):
     """Something a plan wants written.  How it becomes physical writes is known to the function given to the Store."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would triple what making one costs, and each request makes one
 class Outcome:
     """What a plan came to: the response body, and the changes to commit before it may be sent."""
 
@@ -102,6 +107,11 @@ class Store(Protocol):
     def submit(self, plan: Plan) -> Future[Outcome]:
         """Run the plan in order, grouped with others, atomically; the future resolves when its changes are durable.
         A store without fsync resolves it before returning."""
+        ...
+
+    @property
+    def commits_at_once(self) -> bool:
+        """Whether a plan is run and committed in the thread that submits it, without a wait for a disk."""
         ...
 
     def last_logged(self) -> int:

@@ -38,6 +38,9 @@ class LogReader:
     def log_after(self, lsn: int, most_bytes: int = LOG_READ_MAX_BYTES) -> list[LogEntry]:
         return change_log.entries_after(self.txn, lsn, most_bytes)
 
+    def log_search(self, lsn: int, most_bytes: int, wanted: Callable[[bytes], bool]) -> tuple[list[LogEntry], int]:
+        return change_log.search(self.txn, lsn, most_bytes, wanted)
+
     def log_begin(self) -> int:
         begin = change_log.begin(self.txn)
         return self.lsn() + 1 if begin is None else begin

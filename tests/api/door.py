@@ -14,6 +14,7 @@ from zlib import crc32
 
 from ddbengine.engine.context import Caller
 from ddbengine.engine.faults import Faults, Strike
+from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.storage.status import (
     FOLLOWING,
     LEADING,
@@ -42,6 +43,8 @@ STORE = StoreStatus(
     commits=CommitStatus(commits=7, plans=30, groups=8, largest_group=12, commit_seconds=0.125, failovers=1),
 )
 
+INDEXES = IndexesStatus("running", None, passed_lsn=0, lag_lsns=0, lag_seconds=0.0, indexes=())
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -52,13 +55,16 @@ class Body:
 
 @dataclass(slots=True)
 class FakeEngine:
-    """GetItem echoes its request and its caller, PutItem finishes when the test says so, Scan does what it is told."""
+    """GetItem and ListStreams echo request and caller, PutItem finishes when the test says so, Scan does as told."""
 
-    operations: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(("GetItem", "PutItem", "Scan")))
+    operations: Mapping[str, Any] = field(
+        default_factory=lambda: dict.fromkeys(("GetItem", "PutItem", "Scan", "ListStreams"))
+    )
     writes: list[Future[Body]] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any], Caller]] = field(default_factory=list)
     scan: Callable[[dict[str, Any]], bytes | Future[Body]] = field(default=lambda request: b"{}")
     store: StoreStatus = STORE
+    indexes: IndexesStatus = INDEXES
     faults: Faults | None = None
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]:
@@ -73,6 +79,9 @@ class FakeEngine:
 
     def status(self) -> StoreStatus:
         return self.store
+
+    def index_status(self) -> IndexesStatus:
+        return self.indexes
 
     def answer_struck(
         self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None

@@ -6,8 +6,9 @@ import pytest
 
 from ddbengine.api.constraint_tables import ADJUSTMENTS, TABLES
 from ddbengine.api.constraints import compile_constraints
-from ddbengine.api.model import load
+from ddbengine.api.model import SERVICE, STREAMS_SERVICE, Model, load
 from ddbengine.api.shapes import compile_shape
+from ddbengine.engine.operations import STREAM_OPERATIONS
 
 EXACT = [
     "CreateTable",
@@ -30,7 +31,12 @@ EXACT = [
     "Scan",
     "TransactGetItems",
     "TransactWriteItems",
+    *sorted(STREAM_OPERATIONS),
 ]
+
+
+def model_of(operation: str) -> Model:
+    return load(STREAMS_SERVICE if operation in STREAM_OPERATIONS else SERVICE)
 
 
 @pytest.mark.parametrize("operation", EXACT)
@@ -40,7 +46,7 @@ def test_every_operation_the_facts_speak_of_has_a_table(operation: str) -> None:
 
 @pytest.mark.parametrize("operation", sorted(TABLES))
 def test_a_table_names_only_members_of_its_operation(operation: str) -> None:
-    table, members = TABLES[operation], load().input(operation).members
+    table, members = TABLES[operation], model_of(operation).input(operation).members
     assert set(table.order) <= members.keys()
     assert len(set(table.order)) == len(table.order)
     assert table.departures.keys() <= members.keys()
@@ -49,7 +55,7 @@ def test_a_table_names_only_members_of_its_operation(operation: str) -> None:
 
 @pytest.mark.parametrize("operation", sorted(TABLES))
 def test_a_table_bounds_only_lengths_that_exist(operation: str) -> None:
-    model = load()
+    model = model_of(operation)
     for route in TABLES[operation].lengths:
         shape = model.input(operation)
         for member in route.split("."):
@@ -75,8 +81,9 @@ def test_adjusted_orders_and_lengths_are_of_shapes_in_the_model_and_differ_from_
     assert ADJUSTMENTS.lengths.keys() <= shapes.keys()
 
 
-def test_every_operation_of_the_model_compiles() -> None:
-    model = load()
+@pytest.mark.parametrize("service", [SERVICE, STREAMS_SERVICE])
+def test_every_operation_of_the_model_compiles(service: str) -> None:
+    model = load(service)
     for operation in model.operations:
         compile_shape(model, model.input(operation))
         compile_constraints(model, operation, TABLES.get(operation, TABLES["DescribeLimits"]), ADJUSTMENTS)

@@ -118,6 +118,7 @@ def test_a_body_that_is_not_json_is_refused_before_target_and_authentication(cli
         "DynamoDB_20120810.Nope",
         "DynamoDB_20111205.GetItem",
         "DynamoDBStreams_20120810.GetItem",
+        "DynamoDB_20120810.ListStreams",
         "dynamodb_20120810.GetItem",
         "DynamoDB_20120810.GetItem.x",
         "\xff",
@@ -126,6 +127,11 @@ def test_a_body_that_is_not_json_is_refused_before_target_and_authentication(cli
 def test_an_unknown_target_is_refused_before_authentication(client: Client, target: str | None) -> None:
     reply = client.ask(request(X_Amz_Target=target, Authorization=None))
     assert error_of(reply) == (400, {"__type": SERVICE + "UnknownOperationException"})
+
+
+def test_operations_of_streams_have_a_target_of_their_own(client: Client) -> None:
+    reply = client.ask(request(b'{"Limit": 1}', X_Amz_Target="DynamoDBStreams_20120810.ListStreams"))
+    assert (reply.status, reply.json["Echo"]) == (200, {"Limit": 1})
 
 
 def test_an_unknown_target_is_refused_before_an_empty_body(client: Client) -> None:

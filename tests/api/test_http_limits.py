@@ -171,8 +171,9 @@ class SlowlyReadTransport(asyncio.Transport):
 def test_a_client_that_reads_slowly_is_waited_for_as_long_as_it_reads() -> None:
     loop = asyncio.new_event_loop()
     limits = ConnectionLimits(stalled_seconds=60.0)
-    dispatcher = Dispatcher(FakeEngine(), any_members)
-    acceptor = Acceptor(loop, dispatcher, Framer(Cors()), limits, Pages(FakeEngine().status, tls=False).protocol)
+    engine = FakeEngine()
+    pages = Pages(engine.status, engine.index_status, tls=False)
+    acceptor = Acceptor(loop, Dispatcher(engine, any_members), Framer(Cors()), limits, pages.protocol)
     transport = SlowlyReadTransport()
     connection = acceptor()
     connection.connection_made(transport)

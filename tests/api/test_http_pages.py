@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ddbengine import __version__
+from ddbengine.errors import ResourceNotFoundException
 from ddbengine.storage.status import FAILED, StoreStatus
 from tests.api.conftest import Door
 from tests.api.door import STORE, Body, Client, request
@@ -191,6 +192,51 @@ def test_what_is_no_advance_is_refused(client: Client, sent: bytes, said: str) -
 def test_the_clock_is_not_moved_by_looking(client: Client) -> None:
     head, _ = page(client, advance(b"", method="GET"))
     assert head.startswith(b"HTTP/1.1 405 ")
+
+
+def split(body: bytes, content_type: str = "application/json") -> bytes:
+    head = f"POST /_ddbengine/partitions HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def split_partition(table_name: str, at: int | None) -> bytes:
+    if table_name == "absent":
+        raise ResourceNotFoundException("Requested resource not found: Table: absent not found")
+    return json.dumps({"TableName": table_name, "At": at}).encode()
+
+
+@pytest.mark.door(split_partition=split_partition)
+@pytest.mark.parametrize("members", [{"TableName": "table", "At": None}, {"TableName": "table", "At": 7}])
+def test_a_partition_can_be_split(client: Client, members: dict[str, object]) -> None:
+    head, body = page(client, split(json.dumps({name: value for name, value in members.items() if value}).encode()))
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(body) == members
+
+
+def test_a_partition_cannot_be_split_unless_that_was_allowed(client: Client) -> None:
+    head, _ = page(client, split(b'{"TableName": "table"}'))
+    assert head.startswith(b"HTTP/1.1 404 ")
+
+
+@pytest.mark.door(split_partition=split_partition)
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (split(b'{"TableName": "table"}', "text/plain"), "the content type is to be application/json, not text/plain"),
+        (split(b"{"), "not JSON"),
+        (split(b"[]"), "an object like"),
+        (split(b'{"At": 1}'), "an object like"),
+        (split(b'{"TableName": "table", "By": 1}'), "an object like"),
+        (split(b'{"TableName": 1}'), "TableName is a string"),
+        (split(b'{"TableName": "table", "At": "1"}'), "At is a whole number"),
+        (split(b'{"TableName": "table", "At": true}'), "At is a whole number"),
+        (split(b'{"TableName": "absent"}'), "Requested resource not found: Table: absent not found"),
+    ],
+)
+def test_what_is_no_split_is_refused(client: Client, sent: bytes, said: str) -> None:
+    head, body = page(client, sent)
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert said in json.loads(body)["message"]
 
 
 def test_many_connections_can_ask_for_the_first_page_at_once(door: Door) -> None:

@@ -9,6 +9,7 @@ from urllib.request import urlopen
 
 from ddbengine.api.metrics import CONTENT_TYPE, exposition
 from ddbengine.api.server import start_server
+from ddbengine.engine.index_status import IndexesStatus, IndexStatus
 from ddbengine.engine.opening import open_engine
 from ddbengine.storage.status import (
     FAILED,
@@ -38,6 +39,18 @@ STATUS = StoreStatus(
     commits=CommitStatus(commits=7, plans=30, groups=8, largest_group=12, commit_seconds=0.125, failovers=1),
 )
 
+INDEXES = IndexesStatus(
+    "running",
+    None,
+    passed_lsn=8,
+    lag_lsns=2,
+    lag_seconds=0.5,
+    indexes=(
+        IndexStatus("key/us-east-1", "music", "by-genre", "active", 0, 0),
+        IndexStatus("key/us-east-1", "music", "by-year", "filling", 300, 1000),
+    ),
+)
+
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
     """By family and label values, in the order written."""
@@ -53,8 +66,9 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
 
 
 def test_commits_log_and_quorum_are_shown() -> None:
-    read = samples(exposition(STATUS, 1.5))
+    read = samples(exposition(STATUS, 1.5, INDEXES))
     assert {name: value for (name, *labels), value in read.items() if not labels} == {
+        "ddbengine_propagator_running": 1,
         "ddbengine_uptime_seconds": 1.5,
         "ddbengine_commits_total": 7,
         "ddbengine_groups_total": 8,
@@ -72,7 +86,7 @@ def test_commits_log_and_quorum_are_shown() -> None:
 
 
 def test_each_replica_has_its_own_line() -> None:
-    read = samples(exposition(STATUS, 0.0))
+    read = samples(exposition(STATUS, 0.0, INDEXES))
     assert [read[("ddbengine_replica_lsn", name)] for name in ("az1", "az2", "az3")] == [10, 9, 3]
     assert read["ddbengine_replica_applied_lsn", "az2"] == 8
     assert read["ddbengine_replica_lag_changes", "az3"] == 7
@@ -83,7 +97,7 @@ def test_each_replica_has_its_own_line() -> None:
 
 
 def test_a_replica_is_in_exactly_one_state() -> None:
-    read = samples(exposition(STATUS, 0.0))
+    read = samples(exposition(STATUS, 0.0, INDEXES))
     states = {labels[1:]: value for labels, value in read.items() if labels[0] == "ddbengine_replica_state"}
     assert len(states) == 12
     assert [labels for labels, value in states.items() if value] == [
@@ -93,9 +107,28 @@ def test_a_replica_is_in_exactly_one_state() -> None:
     ]
 
 
+def test_the_lag_of_each_index_and_how_far_it_is_filled_are_shown() -> None:
+    read = samples(exposition(STATUS, 0.0, INDEXES))
+    place = ("key/us-east-1", "music")
+    for index in ("by-genre", "by-year"):
+        changes, seconds = (("ddbengine_index_lag_" + unit, *place, index) for unit in ("changes", "seconds"))
+        assert (read[changes], read[seconds]) == (2, 0.5)
+    filled = {labels: value for labels, value in read.items() if "fill" in labels[0]}
+    assert filled == {
+        ("ddbengine_index_filled_items", *place, "by-year"): 300,
+        ("ddbengine_index_items_to_fill", *place, "by-year"): 1000,
+    }
+
+
+def test_a_propagator_that_does_not_run_is_shown() -> None:
+    paused = IndexesStatus("paused", None, 8, 2, 0.5, ())
+    assert samples(exposition(STATUS, 0.0, INDEXES))[("ddbengine_propagator_running",)] == 1
+    assert samples(exposition(STATUS, 0.0, paused))[("ddbengine_propagator_running",)] == 0
+
+
 def test_every_family_has_its_help_and_type_before_its_samples() -> None:
     seen: list[str] = []
-    for line in exposition(STATUS, 0.0).splitlines():
+    for line in exposition(STATUS, 0.0, INDEXES).splitlines():
         words = line.split(" ")
         if words[0] == "#":
             seen.append(f"{words[1]} {words[2]}")
@@ -107,12 +140,12 @@ def test_every_family_has_its_help_and_type_before_its_samples() -> None:
 
 def test_text_in_labels_is_escaped() -> None:
     odd = StoreStatus('a"b\\c\nd', True, 1, 0, (), STATUS.log, STATUS.commits)
-    assert 'durability="a\\"b\\\\c\\nd"' in exposition(odd, 0.0)
+    assert 'durability="a\\"b\\\\c\\nd"' in exposition(odd, 0.0, INDEXES)
 
 
 def test_great_numbers_are_exact() -> None:
     great = StoreStatus("quorum", True, 1, 2**53 - 1, (), STATUS.log, STATUS.commits)
-    assert "ddbengine_acknowledged_lsn 9007199254740991\n" in exposition(great, 0.0)
+    assert "ddbengine_acknowledged_lsn 9007199254740991\n" in exposition(great, 0.0, INDEXES)
 
 
 def test_a_real_store_has_its_commits_and_replicas_on_the_page(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from ddbengine.api.model import ModelMissing, load, read
+from ddbengine.api.model import SERVICE, STREAMS_SERVICE, ModelMissing, load, read
+from ddbengine.engine.operations import OPERATIONS, STREAM_OPERATIONS
 
 SMALL_MODEL = {
     "operations": {"Ping": {"input": {"shape": "PingInput"}}},
@@ -22,13 +23,15 @@ SMALL_MODEL = {
 }
 
 
-def test_every_operation_names_an_input_structure_that_exists() -> None:
-    model = load()
+@pytest.mark.parametrize("service", [SERVICE, STREAMS_SERVICE])
+def test_every_operation_names_an_input_structure_that_exists(service: str) -> None:
+    model = load(service)
     assert {model.shapes[name].type for name in model.operations.values()} == {"structure"}
 
 
-def test_every_shape_a_shape_refers_to_exists() -> None:
-    model = load()
+@pytest.mark.parametrize("service", [SERVICE, STREAMS_SERVICE])
+def test_every_shape_a_shape_refers_to_exists(service: str) -> None:
+    model = load(service)
     for shape in model.shapes.values():
         referred = {*shape.members.values(), *filter(None, (shape.element, shape.key, shape.value))}
         assert referred <= model.shapes.keys(), shape.name
@@ -43,8 +46,15 @@ def test_members_required_members_limits_and_enums_are_read() -> None:
     assert (index_name.minimum, index_name.maximum, index_name.pattern) == (3, 255, "[a-zA-Z0-9_.-]+")
 
 
-def test_the_model_is_read_once() -> None:
+def test_a_model_is_read_once() -> None:
     assert load() is load()
+    assert load(STREAMS_SERVICE) is load(STREAMS_SERVICE) is not load()
+
+
+def test_each_operation_is_of_one_service() -> None:
+    assert load(STREAMS_SERVICE).operations.keys() == STREAM_OPERATIONS
+    assert OPERATIONS.keys() - STREAM_OPERATIONS <= load().operations.keys()
+    assert not STREAM_OPERATIONS & load().operations.keys()
 
 
 @pytest.mark.parametrize("compressed", [False, True])

@@ -28,6 +28,11 @@ CONNECTIONS = 12
 DEADLINE_SECONDS = 30
 
 
+_PREFIXES = dict.fromkeys(
+    ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"), "DynamoDBStreams_20120810"
+)
+
+
 class Connections:
     """Connections to one server, used in turn."""
 
@@ -45,7 +50,7 @@ class Connections:
         connection = self._open[place]
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+            "X-Amz-Target": f"{_PREFIXES.get(operation, 'DynamoDB_20120810')}.{operation}",
             "X-Amz-Date": "20260101T000000Z",
             "Authorization": "AWS4-HMAC-SHA256 Credential=workers/20260101/us-east-1/dynamodb/aws4_request, "
             "SignedHeaders=host, Signature=00",
@@ -162,6 +167,51 @@ def test_indexes_show_every_acknowledged_write_to_all(connections: Connections) 
     assert len(connections.good("ExecuteStatement", Statement=statement)["Items"]) == 30
 
 
+def test_a_stream_has_every_acknowledged_write_for_all(connections: Connections) -> None:
+    streamed = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    created = connections.good("CreateTable", **table(), StreamSpecification=streamed)
+    arn = created["TableDescription"]["LatestStreamArn"]
+    assert all(connections.good("ListStreams")["Streams"][-1]["StreamArn"] == arn for _ in range(CONNECTIONS))
+    [shard] = connections.good("DescribeStream", StreamArn=arn)["StreamDescription"]["Shards"]
+    of_shard = {"StreamArn": arn, "ShardId": shard["ShardId"]}
+    latest = connections.good("GetShardIterator", **of_shard, ShardIteratorType="LATEST")["ShardIterator"]
+    for number in range(30):
+        connections.good("PutItem", TableName="table", Item=item(number))
+        answer = connections.good("GetRecords", ShardIterator=latest)
+        assert [record["dynamodb"]["NewImage"] for record in answer["Records"]] == [item(number)]
+        latest = answer["NextShardIterator"]
+    oldest = connections.good("GetShardIterator", **of_shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    for place in range(CONNECTIONS):
+        assert len(connections.over(place, "GetRecords", ShardIterator=oldest)[1]["Records"]) == 30
+
+
+def test_a_long_read_of_a_stream_is_the_same_over_every_connection(connections: Connections) -> None:
+    streamed = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    arn = connections.good("CreateTable", **table(), StreamSpecification=streamed)["TableDescription"][
+        "LatestStreamArn"
+    ]
+    for first in range(0, 250, 25):
+        requests = [{"PutRequest": {"Item": item(number)}} for number in range(first, first + 25)]
+        connections.good("BatchWriteItem", RequestItems={"table": requests})
+    [shard] = connections.good("DescribeStream", StreamArn=arn)["StreamDescription"]["Shards"]
+    oldest = connections.good(
+        "GetShardIterator", StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    answers = [connections.over(place, "GetRecords", ShardIterator=oldest)[1] for place in range(CONNECTIONS)]
+    assert len(answers[0]["Records"]) == 250
+    assert all(answer["Records"] == answers[0]["Records"] for answer in answers)
+    status, body = connections.call("GetRecords", ShardIterator=oldest[:-1])
+    assert (status, body["__type"].partition("#")[2]) == (400, "ValidationException")
+
+
+def test_with_a_lag_of_indexes_every_connection_sees_the_past(tmp_path: Path) -> None:
+    with Running(tmp_path, "memory", "--gsi-lag", "100000") as connections:
+        connections.good("CreateTable", **table(global_=[global_index("global", "colour")]))
+        connections.good("PutItem", TableName="table", Item=item(1, colour={"S": "red"}))
+        for place in range(CONNECTIONS):
+            assert connections.over(place, "Scan", TableName="table", IndexName="global")[1]["Count"] == 0
+
+
 def test_refusals_are_the_same_over_every_connection(connections: Connections) -> None:
     connections.good("CreateTable", **table())
     connections.good("PutItem", TableName="table", Item=item(1))
@@ -173,6 +223,10 @@ def test_refusals_are_the_same_over_every_connection(connections: Connections) -
         ("PutItem", {"TableName": "table", "Item": {}}),
         ("GetItem", {"TableName": "nowhere", "Key": key(1)}),
         ("CreateTable", table()),
+        (
+            "DescribeStream",
+            {"StreamArn": "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-01-01T00:00:00.000"},
+        ),
         ("ExecuteStatement", {"Statement": "INSERT INTO \"table\" VALUE {'pk': '0001'}"}),
     ]
     for operation, members in requests:

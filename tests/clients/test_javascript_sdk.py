@@ -1,4 +1,4 @@
-"""The JavaScript SDK v3 works with tables and items: the tests themselves are in ``javascript/sdk.test.mjs``."""
+"""The JavaScript SDK v3 works with tables, items and streams: the tests themselves are in ``javascript``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ pytestmark = pytest.mark.clients
 DIRECTORY = Path(__file__).parent / "javascript"
 
 
-def test_the_javascript_sdk_passes_its_own_tests(server: Server) -> None:
+@pytest.mark.parametrize(
+    ("file", "package", "tests"),
+    [("sdk.test.mjs", "lib-dynamodb", 9), ("streams.test.mjs", "client-dynamodb-streams", 6)],
+)
+def test_the_javascript_sdk_passes_its_own_tests(server: Server, file: str, package: str, tests: int) -> None:
     node = prerequisites.program("node")
-    prerequisites.npm_package(DIRECTORY, "@aws-sdk/lib-dynamodb")
+    prerequisites.npm_package(DIRECTORY, f"@aws-sdk/{package}")
     done = subprocess.run(
-        [node, "--test", "--test-reporter=tap", "sdk.test.mjs"],
+        [node, "--test", "--test-reporter=tap", file],
         cwd=DIRECTORY,
         env={"PATH": os.environ["PATH"], "DDBENGINE_URL": server.url},
         capture_output=True,
@@ -29,4 +33,4 @@ def test_the_javascript_sdk_passes_its_own_tests(server: Server) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "# pass 9\n" in done.stdout
+    assert f"# pass {tests}\n" in done.stdout

@@ -9,6 +9,8 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
+from ddbengine.engine.operations import STREAM_OPERATIONS
+
 HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
     "Authorization": "AWS4-HMAC-SHA256 Credential=differential/20260101/us-east-1/dynamodb/aws4_request, "
@@ -65,7 +67,8 @@ class Peer:
 
     def send(self, request: Request) -> Answer:
         body = request.body if isinstance(request.body, bytes) else json.dumps(request.body).encode()
-        headers = HEADERS | {"X-Amz-Target": f"DynamoDB_20120810.{request.operation}"}
+        service = "DynamoDBStreams" if request.operation in STREAM_OPERATIONS else "DynamoDB"
+        headers = HEADERS | {"X-Amz-Target": f"{service}_20120810.{request.operation}"}
         self._connection.request("POST", "/", body, headers)
         response = self._connection.getresponse()
         text = response.read()

@@ -1,6 +1,7 @@
 """The same requests to DynamoDB Local and to us must get the same answers, its known wrong ones aside.
 
-What is not covered: pages that end at 1 MB, segments of a parallel scan, request tokens and streams.
+What is not covered: pages that end at 1 MB, segments of a parallel scan, and request tokens; streams are in
+``test_streams``.
 ``DDBENGINE_DIFFERENTIAL`` sets how many requests the stream has (2,000), ``DDBENGINE_SEED`` which ones.
 """
 
@@ -14,7 +15,7 @@ from random import Random
 import pytest
 
 from tests import prerequisites, servers
-from tests.differential import malformed, requests, statements
+from tests.differential import malformed, malformed_indexes, requests, statements
 from tests.differential.comparison import Difference, compare, exchange, judge
 from tests.differential.known import KNOWN
 from tests.differential.peers import Answer, Peer, Request
@@ -57,7 +58,7 @@ def test_created_tables_are_described_alike(sides: Sides, creations: list[Differ
 @pytest.fixture(scope="module")
 def refusals(sides: Sides, creations: list[Difference]) -> list[tuple[Request, Answer, Answer]]:
     """Every malformed request, with both answers."""
-    return [exchange(request, *sides) for request in malformed.REQUESTS]
+    return [exchange(request, *sides) for request in (*malformed.REQUESTS, *malformed_indexes.REQUESTS)]
 
 
 def test_every_malformed_request_is_refused_alike(refusals: list[tuple[Request, Answer, Answer]]) -> None:

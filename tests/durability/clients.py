@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from ddbengine.engine.operations import STREAM_OPERATIONS
 from tests.durability.ledger import Item, Key, Ledger, Tally
 from tests.tables import global_index, including, local_index, table
 
@@ -66,7 +67,8 @@ class Client:
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to a request; raises Refused or Gone."""
-        headers = HEADERS | {"X-Amz-Target": f"DynamoDB_20120810.{operation}"}
+        service = "DynamoDBStreams" if operation in STREAM_OPERATIONS else "DynamoDB"
+        headers = HEADERS | {"X-Amz-Target": f"{service}_20120810.{operation}"}
         try:
             self._http.request("POST", "/", json.dumps(request), headers)
             response = self._http.getresponse()

@@ -7,9 +7,10 @@ random moment.  A replica may be damaged while the server is down, after the kil
 deleted while the server writes; and starts may be killed as well.
 
 Invariants: every key holds its last acknowledged item, or one whose write was under way when the server was killed; a
-number that all connections add to has counted every addition once; refused writes leave no trace; the doctor finds
-nothing.  Not covered: a loss of power (test_power_loss), and two replicas lost at once, which no quorum of two
-survives: nothing is damaged before all replicas were seen to be sound.
+number that all connections add to has counted every addition once; refused writes leave no trace; the table's stream,
+whose shards roll over all the while, replays into what the table holds, with each record following the one before; the
+doctor finds nothing.  Not covered: a loss of power (test_power_loss), and two replicas lost at once, which no quorum of
+two survives: nothing is damaged before all replicas were seen to be sound.
 
 ``DDBENGINE_CRASH_ROUNDS=200`` runs longer; ``DDBENGINE_CRASH_SEED=n`` repeats the choices, though not the moments.
 """
@@ -23,15 +24,16 @@ import random
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ddbengine.engine.doctor import diagnose
 from tests import servers
 from tests.durability import damage
-from tests.durability.clients import BY_COLOUR, BY_SCORE, DEFINITION, SUM_KEY, Load, connected, key_of
+from tests.durability.clients import BY_COLOUR, BY_SCORE, DEFINITION, SUM_KEY, TABLE, Load, connected, key_of
 from tests.durability.ledger import Ledger, Tally
+from tests.durability.stream_replay import STREAM, Replay
 
 ROUNDS = int(os.environ.get("DDBENGINE_CRASH_ROUNDS", "20"))
 SEED = int(os.environ.get("DDBENGINE_CRASH_SEED") or random.SystemRandom().getrandbits(32))
@@ -41,6 +43,7 @@ START_KILLED_SECONDS = (0.1, 0.6)
 FIRST_WRITE_TIMEOUT_SECONDS = 30
 HEALING_TIMEOUT_SECONDS = 30
 POLL_SECONDS = 0.02
+OPTIONS = ("--partitions", "2", "--shard-rollover", "1")
 
 
 @dataclass
@@ -51,6 +54,7 @@ class Crashes:
     ledger: Ledger
     tally: Tally
     chance: random.Random
+    replay: Replay = field(default_factory=Replay)
     round: int = 0
     starts: int = 0
     sound: bool = False
@@ -81,10 +85,10 @@ class Crashes:
     def start(self) -> servers.Server:
         self.starts += 1
         log = self.directory / f"server-{self.starts:04}.log"
-        return servers.start_ddbengine(log, "--db-path", str(self.store))
+        return servers.start_ddbengine(log, "--db-path", str(self.store), *OPTIONS)
 
     def kill_while_starting(self) -> None:
-        command = [sys.executable, "-m", "ddbengine", "serve", "--port", "0", "--db-path", str(self.store)]
+        command = [sys.executable, "-m", "ddbengine", "serve", "--port", "0", "--db-path", str(self.store), *OPTIONS]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             time.sleep(self.chance.uniform(*START_KILLED_SECONDS))
             process.kill()
@@ -108,13 +112,15 @@ class Crashes:
         """With what was acknowledged before, read through the server."""
         with connected(server.port) as client:
             if self.round == 0:
-                client.call("CreateTable", DEFINITION)
-            items = {key_of(item): item for item in client.scan(ConsistentRead=True)}
+                client.call("CreateTable", DEFINITION | {"StreamSpecification": STREAM})
+            everything = client.scan(ConsistentRead=True)
+            streamed = self.replay.catch_up(client, TABLE) + self.replay.compare(everything)
+            items = {key_of(item): item for item in everything}
             scores = client.scan(IndexName=BY_SCORE, ConsistentRead=True)
             colours = client.scan(IndexName=BY_COLOUR)
         total = items.pop(SUM_KEY, None)
         problems = self.tally.settle(0 if total is None else int(total["amount"]["N"]))
-        problems += self.ledger.settle(items)
+        problems += self.ledger.settle(items) + streamed
         for name, entries, key in ((BY_SCORE, scores, {"score"}), (BY_COLOUR, colours, {"colour", "score"})):
             if sorted(map(key_of, entries)) != sorted(at for at, item in items.items() if key <= item.keys()):
                 problems.append(f"{name} does not hold the items that have {' and '.join(sorted(key))}")
@@ -163,9 +169,10 @@ def test_every_acknowledged_write_survives_kills_and_the_damage_of_a_replica(tmp
     for crashes.round in range(ROUNDS):
         acknowledged += crashes.play_round()
     crashes.round = ROUNDS
-    with servers.ddbengine(tmp_path / "last.log", "--db-path", str(crashes.store)) as server:
+    with servers.ddbengine(tmp_path / "last.log", "--db-path", str(crashes.store), *OPTIONS) as server:
         crashes.compare(server)
         crashes.await_soundness(server)
     crashes.examine()
     ledger.close()
     assert acknowledged > ROUNDS
+    assert crashes.replay.records > ROUNDS

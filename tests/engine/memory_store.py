@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
@@ -55,6 +55,10 @@ class MemoryTxn:
     def log_after(self, lsn: int, most_bytes: int = LOG_READ_MAX_BYTES) -> list[LogEntry]:
         return [entry for entry in self._log if entry.last > lsn]
 
+    def log_search(self, lsn: int, most_bytes: int, wanted: Callable[[bytes], bool]) -> tuple[list[LogEntry], int]:
+        entries = self.log_after(lsn)
+        return [entry for entry in entries if wanted(entry.packed)], entries[-1].last if entries else lsn
+
     def log_begin(self) -> int:
         return self._log[0].first if self._log else self.lsn() + 1
 
@@ -70,6 +74,10 @@ class MemoryStore:
     @contextmanager
     def snapshot(self, consistent: bool = True) -> Iterator[MemoryTxn]:
         yield MemoryTxn(self.rows, self.log)
+
+    @property
+    def commits_at_once(self) -> bool:
+        return True
 
     def last_logged(self) -> int:
         return self.log[-1].last if self.log else 0

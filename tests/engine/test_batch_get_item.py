@@ -137,3 +137,12 @@ def test_consumed_capacity_rounds_each_item_on_its_own(engine: Calls, table: str
     request[table]["ConsistentRead"] = True  # type: ignore[assignment]
     answer = batch(engine, request, ReturnConsumedCapacity="INDEXES")
     assert answer["ConsumedCapacity"] == [{"TableName": table, "CapacityUnits": 5, "Table": {"CapacityUnits": 5}}]
+
+
+def test_a_key_under_two_names_of_a_table_is_a_duplicate(engine: Calls, table: str) -> None:
+    arn = engine.call("DescribeTable", TableName=table)["Table"]["TableArn"]
+    engine.put(table, *keys(0, 1))
+    apart = engine.call("BatchGetItem", RequestItems={table: {"Keys": keys(0)}, arn: {"Keys": keys(1)}})
+    assert apart["Responses"] == {table: keys(0), arn: keys(1)}
+    both = {table: {"Keys": keys(0)}, arn: {"Keys": keys(1, 0)}}
+    assert engine.invalid("BatchGetItem", RequestItems=both) == "Provided list of item keys contains duplicates"

@@ -140,6 +140,9 @@ def test_latency_lies_between_its_bounds_and_repeats() -> None:
             "Transaction is ongoing for the item",
         ),
         ("InternalServerError", 500, "com.amazonaws.dynamodb.v20120810#InternalServerError", "internal error"),
+        ("ExpiredIteratorException", 400, "com.amazonaws.dynamodb.v20120810#ExpiredIteratorException", "maximum age"),
+        ("TrimmedDataAccessException", 400, "com.amazonaws.dynamodb.v20120810#TrimmedDataAccessException", "trimmed"),
+        ("LimitExceededException", 400, "com.amazonaws.dynamodb.v20120810#LimitExceededException", "Too many"),
     ],
 )
 def test_an_error_is_raised_in_place_of_the_write(

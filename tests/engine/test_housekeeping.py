@@ -44,6 +44,7 @@ def fill(engine: Engine, name: str, items: int) -> None:
     for number in range(items):
         item = {"pk": {"S": str(number)}, "g": {"S": "x"}}
         engine.execute("PutItem", {"TableName": name, "Item": item}, CALLER)
+    engine.propagator.drain()
 
 
 def keys_outside_the_catalog(engine: Engine) -> int:

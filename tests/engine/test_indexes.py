@@ -1,7 +1,6 @@
 """Secondary indexes: which items they hold and what of them, kept through every kind of write.
 
-FACTS 4.5, 4.6 (multi-attribute keys), 5.6; ItemCollectionMetrics of 5.2.  The check after each test compares every
-entry with its item.
+FACTS 4.5, 5.6; ItemCollectionMetrics of 5.2.  The check after each test compares every entry with its item.
 """
 
 from __future__ import annotations
@@ -333,87 +332,6 @@ def test_a_global_index_may_use_the_tables_key_the_other_way_round(engine: Calls
     assert [item["pk"]["S"] for item in answer["Items"]] == ["p3", "p5"]
     page = engine.call("Scan", TableName=table, IndexName="swapped", Limit=1)
     assert set(page["LastEvaluatedKey"]) == {"pk", "sk"}
-
-
-# --- multi-attribute keys -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def wide(engine: Calls) -> str:
-    index = tables.global_index("wide", ["a", "b:N"], ["c", "d:N", "e:B"])
-    name = engine.create(tables.table("wide", global_=[index]))
-    number = 0
-    for c in ("x", "y"):
-        for d in (10, 9, -1):
-            for e in (b"\x01", b"\x00"):
-                item = {"pk": S(str(number)), "a": S("A"), "b": N(1), "c": S(c), "d": N(d), "e": B(e)}
-                engine.put(name, item)
-                number += 1
-    engine.put(name, {"pk": S("other"), "a": S("A"), "b": N(2), "c": S("x"), "d": N(1), "e": B(b"1")})
-    engine.put(name, {"pk": S("sparse"), "a": S("A"), "b": N(1), "c": S("x"), "d": N(1)})
-    return name
-
-
-def wide_query(engine: Calls, table: str, condition: str, **values: Item) -> list[tuple[str, int, str]]:
-    items = engine.items(
-        "Query", TableName=table, IndexName="wide", KeyConditionExpression="a = :a AND b = :b" + condition,
-        ExpressionAttributeValues=placeholders(a=S("A"), b=N(1), **values), Limit=2,
-    )  # fmt: skip
-    return [(item["c"]["S"], int(item["d"]["N"]), item["e"]["B"]) for item in items]
-
-
-def test_a_multi_attribute_index_sorts_by_its_range_attributes_in_schema_order(engine: Calls, wide: str) -> None:
-    found = wide_query(engine, wide, "")
-    assert found == [(c, d, e) for c in ("x", "y") for d in (-1, 9, 10) for e in ("AA==", "AQ==")]
-
-
-def test_a_prefix_of_equalities_and_one_range(engine: Calls, wide: str) -> None:
-    assert wide_query(engine, wide, " AND c = :c", c=S("y")) == [
-        ("y", d, e) for d in (-1, 9, 10) for e in ("AA==", "AQ==")
-    ]
-    found = wide_query(engine, wide, " AND d > :d AND c = :c", c=S("y"), d=N(0))
-    assert found == [("y", d, e) for d in (9, 10) for e in ("AA==", "AQ==")]
-    assert wide_query(engine, wide, " AND c = :c AND d = :d AND e < :e", c=S("x"), d=N(9), e=B(b"\x01")) == [
-        ("x", 9, "AA==")
-    ]
-
-
-def test_a_gap_or_an_early_range_is_refused(engine: Calls, wide: str) -> None:
-    for condition, values in (
-        (" AND e = :e AND c = :c", {"e": B(b"\x01"), "c": S("x")}),
-        (" AND c = :c AND d > :d AND e = :e", {"e": B(b"\x01"), "c": S("x"), "d": N(1)}),
-    ):
-        with pytest.raises(Exception, match="must have equality conditions") as refused:
-            wide_query(engine, wide, condition, **values)
-        assert str(refused.value) == (
-            "RANGE key attributes d must have equality conditions specified in the query "
-            "because a condition is present on key attribute e"
-        )
-
-
-def test_every_partition_attribute_needs_equality(engine: Calls, wide: str) -> None:
-    message = engine.invalid(
-        "Query", TableName=wide, IndexName="wide", KeyConditionExpression="a = :a",
-        ExpressionAttributeValues=placeholders(a=S("A")),
-    )  # fmt: skip
-    assert message == "Query condition missed key schema element: b"
-
-
-def test_the_last_evaluated_key_of_a_multi_attribute_index(engine: Calls, wide: str) -> None:
-    page = engine.call("Scan", TableName=wide, IndexName="wide", Limit=1)
-    assert set(page["LastEvaluatedKey"]) == {"pk", "a", "b", "c", "d", "e"}
-    assert len(engine.items("Scan", TableName=wide, IndexName="wide", Limit=3)) == 13
-
-
-def test_sort_attributes_of_an_index_are_limited_together(engine: Calls, wide: str) -> None:
-    index = tables.global_index("two", "g", ["c", "d"])
-    table = engine.create(tables.table("two", global_=[index]))
-    fitting = {"pk": S("a"), "g": S("g"), "c": S("c" * 600), "d": S("d" * 424)}
-    engine.put(table, fitting)
-    assert engine.invalid("PutItem", TableName=table, Item={**fitting, "d": S("d" * 425)}) == (
-        "One or more parameter values were invalid: "
-        "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
-    )
 
 
 # --- counts and collections -----------------------------------------------------------------------------------------

@@ -11,17 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ddbengine import _core
-from ddbengine.engine.catalog import NUMBER_KEY, VERSION_KEY, save
+from ddbengine.engine.catalog import NUMBER_KEY, TABLES, VERSION_KEY, save
 from ddbengine.engine.changes import COLLECTIONS, COUNTERS
 from ddbengine.engine.engine import Engine
+from ddbengine.engine.index_register import FILLINGS, FOLLOWER, INDEXED, Batch, Filling, filling_put
 from ddbengine.engine.invariants import broken_invariants
 from ddbengine.engine.keys import ITEMS, after
 from ddbengine.engine.opening import open_engine
 from ddbengine.indexes.entries import ENTRIES
 from ddbengine.schema import stored
+from ddbengine.schema.table import IndexSchema, Projection
 from ddbengine.storage.findings import Finding, shown
 from ddbengine.storage.lmdb_store import LmdbStore
-from ddbengine.storage.store import Outcome, ReadTxn, Writes
+from ddbengine.storage.store import Outcome, ReadTxn, Writes, position_key, position_put
 from tests import tables
 from tests.engine.calls import Calls
 from tests.wire import NS, L, M, N, S
@@ -34,6 +36,7 @@ TABLE = tables.table(
 )
 ITEM = {"pk": S("Acme"), "sk": N(1), "year": N(1999), "genre": S("folk"), "more": L(M(a=NS(1, 2)), S("é"))}
 PLAIN = {"pk": S("Beta"), "sk": N(2)}
+FILLING = Filling("", "music", b"", (Batch(b"", 1),), 0, 2)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def sound() -> Iterator[Calls]:
         calls = Calls(engine)
         calls.create(TABLE)
         calls.put("music", ITEM, PLAIN)
+        engine.propagator.drain()
         yield calls
     finally:
         engine.close()
@@ -300,3 +304,59 @@ def test_no_damage_to_a_row_breaks_the_check(sound: Calls, data: st.DataObject) 
         assert found != []
     damage(sound, puts=[(key, value)])
     assert findings(sound) == []
+
+
+# --- global indexes and the change log -------------------------------------------------------------------------------
+
+
+def test_indexes_that_are_behind_are_sound(sound: Calls) -> None:
+    sound.engine.propagator.pause()
+    sound.put("music", ITEM | {"genre": S("rock")}, PLAIN | {"genre": S("folk")}, PLAIN | {"sk": N(3)})
+    sound.call("DeleteItem", TableName="music", Key={"pk": S("Acme"), "sk": N(1)})
+    assert sound.items("Scan", TableName="music", IndexName="by-genre") == [ITEM]
+    assert findings(sound) == []
+
+
+def test_an_index_that_knows_more_than_its_position_says_is_found(sound: Calls) -> None:
+    position = position_key(FOLLOWER)
+    sound.engine.propagator.pause()
+    sound.put("music", PLAIN | {"genre": S("rock")})
+    (_, behind) = rows(sound, position_key(FOLLOWER))[0]
+    sound.engine.propagator.resume()
+    sound.engine.propagator.drain()
+    assert findings(sound) == []
+    damage(sound, puts=[(position, behind)])
+    assert names(sound) == ["counter-wrong", "entry-without-item"]
+
+
+def test_a_register_that_forgot_a_table_is_found(sound: Calls) -> None:
+    (key, _) = rows(sound, INDEXED)[0]
+    damage(sound, deletes=[key])
+    assert names(sound) == ["register-wrong"]
+
+
+def test_a_position_that_is_missing_or_for_nothing_is_found(sound: Calls) -> None:
+    damage(sound, deletes=[position_key(FOLLOWER)])
+    assert names(sound) == ["position-wrong"]
+    sound.call("DeleteTable", TableName="music")
+    damage(sound, puts=[position_put(FOLLOWER, 1)])
+    assert names(sound) == ["position-wrong"]
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        (b"nonsense", "catalog-row-unreadable"),
+        (filling_put(IndexSchema("i", 99, True, (), (), Projection("ALL")), FILLING)[1], "filling-of-nothing"),
+    ],
+)
+def test_a_filling_that_cannot_be_is_found(sound: Calls, row: bytes, name: str) -> None:
+    damage(sound, puts=[(FILLINGS + (99).to_bytes(4, "big"), row)])
+    assert names(sound) == [name]
+
+
+def test_a_filling_of_an_index_that_is_not_shown_as_filled_is_found(sound: Calls) -> None:
+    with sound.engine.store.snapshot() as txn:
+        (schema,) = (stored.decode(bytes(row)) for _, row in txn.scan(TABLES, after(TABLES)))
+    damage(sound, puts=[filling_put(schema.global_indexes[0], FILLING)])
+    assert "filling-wrong" in names(sound)

@@ -252,7 +252,11 @@ def test_a_table_goes_on_demand_with_its_indexes(metered: ControlPlane) -> None:
     }
     assert described["WarmThroughput"]["ReadUnitsPerSecond"] == 12_000
     of_index = described["GlobalSecondaryIndexes"][0]
-    assert of_index["ProvisionedThroughput"] == {"NumberOfDecreasesToday": 0, **units(0, 0)}
+    assert of_index["ProvisionedThroughput"] == {
+        "NumberOfDecreasesToday": 1,
+        "LastDecreaseDateTime": round(START, 3),
+        **units(0, 0),
+    }
     assert of_index["WarmThroughput"]["WriteUnitsPerSecond"] == 4_000
 
 

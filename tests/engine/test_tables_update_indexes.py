@@ -67,6 +67,30 @@ def test_the_units_of_an_index_change_while_the_table_stays_active(metered: Cont
     assert described["WarmThroughput"]["ReadUnitsPerSecond"] == 2
 
 
+def test_a_change_of_warmth_alone_leaves_an_index_active(plane: ControlPlane) -> None:
+    warmer = change_index(WarmThroughput={"WriteUnitsPerSecond": 4_001})
+    answered = update(plane, GlobalSecondaryIndexUpdates=warmer)["GlobalSecondaryIndexes"][0]
+    assert answered["IndexStatus"] == "ACTIVE"
+    assert answered["WarmThroughput"] == {
+        "ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000, "Status": "UPDATING",
+    }  # fmt: skip
+
+
+def test_several_indexes_may_change_together() -> None:
+    plane = ControlPlane()
+    metered = [index(name, "Song", ProvisionedThroughput=units(2, 2)) for name in ("one", "two")]
+    plane.call("CreateTable", provisioned(GlobalSecondaryIndexes=metered))
+    changes = [
+        *change_index("one", ProvisionedThroughput=units(3, 3)),
+        *change_index("two", ProvisionedThroughput=units(4, 4)),
+    ]
+    answered = update(plane, GlobalSecondaryIndexUpdates=changes)
+    assert answered["TableStatus"] == "ACTIVE"
+    assert [each["IndexStatus"] for each in answered["GlobalSecondaryIndexes"]] == ["UPDATING", "UPDATING"]
+    described = plane.describe()["GlobalSecondaryIndexes"]
+    assert [each["ProvisionedThroughput"]["ReadCapacityUnits"] for each in described] == [3, 4]
+
+
 def test_the_units_of_table_and_index_may_change_together(metered: ControlPlane) -> None:
     update(
         metered,
@@ -82,7 +106,7 @@ def test_units_of_an_index_that_are_the_same_are_refused(metered: ControlPlane) 
     message = invalid(metered, GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(2, 2)))
     assert message.startswith(
         "The provisioned throughput for the index idx will not change. The requested value equals the current value. "
-        "Current ReadCapacityUnits provisioned for the index: 2. Requested ReadCapacityUnits: 2. "
+        "Current ReadCapacityUnits provisioned for index idx: 2. Requested ReadCapacityUnits: 2. "
     )
 
 
@@ -200,6 +224,75 @@ def test_one_index_is_created_or_deleted_at_a_time(plane: ControlPlane) -> None:
     assert refused.message == (
         "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
     )
+
+
+@pytest.mark.parametrize(
+    ("elements", "message"),
+    [
+        (
+            [("HASH", name) for name in "abcde"],
+            f"{INVALID}The KeySchema exceeds the maximum allowed number of HASH key attributes",
+        ),
+        (
+            [("HASH", "a"), *(("RANGE", name) for name in "bcdef")],
+            f"{INVALID}The KeySchema exceeds the maximum allowed number of RANGE key attributes",
+        ),
+        (
+            [("HASH", "a"), ("RANGE", "b"), ("HASH", "c")],
+            f"{INVALID}All HASH key attributes must precede RANGE key attributes in the KeySchema",
+        ),
+        (
+            [("HASH", "a"), ("HASH", "b"), ("RANGE", "a")],
+            "The KeySchema contains multiple key attributes with the same name",
+        ),
+        ([("RANGE", "a"), ("HASH", "b")], "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"),
+        (
+            [("HASH", "a"), ("HASH", "z")],
+            f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
+            "Keys: [a, z], AttributeDefinitions: [a, b, c, d, e, f]",
+        ),
+    ],
+)
+def test_the_key_of_a_new_index_is_checked(plane: ControlPlane, elements: list[tuple[str, str]], message: str) -> None:
+    created = create_index("new", "a")
+    created[0]["Create"]["KeySchema"] = [{"AttributeName": name, "KeyType": kind} for kind, name in elements]
+    defined = definitions(**dict.fromkeys("abcdef", "S"))
+    assert invalid(plane, AttributeDefinitions=defined, GlobalSecondaryIndexUpdates=created) == message
+
+
+def test_an_index_of_many_attributes_is_created(plane: ControlPlane) -> None:
+    elements = [("HASH", name) for name in "abcd"] + [("RANGE", name) for name in "efgh"]
+    key_schema = [{"AttributeName": name, "KeyType": kind} for kind, name in elements]
+    created = create_index("new", "a")
+    created[0]["Create"]["KeySchema"] = key_schema
+    update(
+        plane,
+        AttributeDefinitions=definitions(**dict.fromkeys("abcdefgh", "N")),
+        GlobalSecondaryIndexUpdates=created,
+    )
+    assert plane.describe()["GlobalSecondaryIndexes"][1]["KeySchema"] == key_schema
+
+
+def test_all_indexes_of_a_table_name_a_hundred_projected_attributes_at_most() -> None:
+    def projecting(name: str, count: int) -> dict[str, Any]:
+        names = [f"a{number}" for number in range(count)]
+        return {**index(name, "Song"), "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": names}}
+
+    plane = ControlPlane()
+    local = {**projecting("local", 20), "KeySchema": key("Artist", "Song")}
+    plane.call(
+        "CreateTable",
+        on_demand(
+            LocalSecondaryIndexes=[local],
+            GlobalSecondaryIndexes=[projecting(f"idx{number}", 20) for number in range(3)],
+        ),
+    )
+    defined = definitions(Song="S")
+    refused = invalid(
+        plane, AttributeDefinitions=defined, GlobalSecondaryIndexUpdates=[{"Create": projecting("more", 21)}]
+    )
+    assert refused == f"{INVALID}Number of NonKeyAttributes exceeds the per-table limit of 100"
+    update(plane, AttributeDefinitions=defined, GlobalSecondaryIndexUpdates=[{"Create": projecting("more", 20)}])
 
 
 def test_twenty_global_indexes_are_the_most() -> None:

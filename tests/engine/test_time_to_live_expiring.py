@@ -88,6 +88,7 @@ class Recording:
         self.status = self._store.status
         self.last_logged = self._store.last_logged
         self.forget_dead_readers = self._store.forget_dead_readers
+        self.commits_at_once = self._store.commits_at_once
 
     def submit(self, plan: Plan) -> Future[Outcome]:
         future = self._store.submit(plan)

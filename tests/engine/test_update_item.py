@@ -409,3 +409,15 @@ def test_update_expression_errors_are_enveloped(engine: Calls, table: str) -> No
 def test_a_missing_table_is_not_found(engine: Calls) -> None:
     refusal = engine.refusal("UpdateItem", TableName="missing", Key=KEY, UpdateExpression="REMOVE x")
     assert refusal == Refusal("ResourceNotFoundException", "Requested resource not found")
+
+
+def test_an_empty_index_key_in_attribute_updates_is_refused_as_in_an_item(engine: Calls) -> None:
+    table = engine.create(tables.table("by-tenant", global_=[tables.global_index("schema", "tenant")]))
+    message = engine.invalid(
+        "UpdateItem", TableName=table, Key={"pk": S("a")}, AttributeUpdates={"tenant": {"Value": S("")}}
+    )
+    assert message == (
+        "One or more parameter values are not valid. A value specified for a secondary index key is not supported. "
+        "The AttributeValue for a key attribute cannot contain an empty string value. "
+        "IndexName: schema, IndexKey: tenant"
+    )

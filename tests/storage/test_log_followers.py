@@ -54,6 +54,12 @@ def records_of(entries: list[LogEntry], lsn: int) -> list[tuple[int, bytes]]:
     return [(number, record) for number, record in numbered if record is not None and number > lsn]
 
 
+def search(store: LmdbStore, lsn: int, wanted: bytes, most_bytes: int = 1 << 20) -> tuple[list[tuple[int, bytes]], int]:
+    with store.snapshot() as txn:
+        entries, looked_to = txn.log_search(lsn, most_bytes, lambda packed: wanted in packed)
+        return records_of(list(entries), lsn), looked_to
+
+
 def last(store: LmdbStore) -> int:
     with store.snapshot() as txn:
         return txn.lsn()
@@ -229,3 +235,27 @@ def test_a_replica_added_to_a_store_of_one_has_the_log_too(tmp_path: Path) -> No
         for _ in range(3):
             with store.snapshot(consistent=False) as txn:
                 assert records_of(list(txn.log_after(0)), 0) == found
+
+
+def test_a_search_finds_the_records_that_are_wanted_and_says_how_far_it_looked(store: LmdbStore) -> None:
+    follow(store)
+    write(store, b"a", b"b", b"a", b"c")
+    everything = records(store, 0)
+    found, looked_to = search(store, 0, b"record of a")
+    assert found == [record for record in everything if record[1] == b"record of a"]
+    assert looked_to == last(store)
+    assert search(store, 0, b"absent") == ([], last(store))
+    assert search(store, last(store), b"record") == ([], last(store))
+
+
+def test_a_search_bounded_in_bytes_comes_to_the_end_step_by_step(store: LmdbStore) -> None:
+    follow(store)
+    write(store, *(b"%d" % number for number in range(20)))
+    found, lsn, steps = [], 0, 0
+    while (step := search(store, lsn, b"record of 1", most_bytes=1))[1] > lsn:
+        found += step[0]
+        lsn = step[1]
+        steps += 1
+    assert found == [record for record in records(store, 0) if record[1].startswith(b"record of 1")]
+    assert lsn == last(store)
+    assert steps >= 20

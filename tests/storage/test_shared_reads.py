@@ -159,8 +159,9 @@ def test_the_numbers_are_seen_by_every_opener(tmp_path: Path, state: SharedState
     assert other.generation == 0
     assert other.is_log_passed
     state.lead(2)
-    state.log(7, 5)
+    state.tell_logged(7)
+    state.tell_passed(5)
     state.put_ahead(1.5)
     assert (other.generation, other.leader, other.is_log_passed, other.ahead_seconds) == (1, 2, False, 1.5)
-    state.log(7, 7)
+    state.tell_passed(7)
     assert other.is_log_passed

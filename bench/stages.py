@@ -1,0 +1,150 @@
+"""Where a request's time goes: microseconds of each stage on the way of a request, for a store in memory.
+
+    python -m bench.stages [--rounds 5]
+
+Each stage is run by itself over the same requests; the figure is the best of several rounds, so that a busy machine
+shows less.  What a server spends beyond their sum is the event loop's and the kernel's: see docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from itertools import islice
+from random import Random
+from typing import Any
+
+import orjson
+
+from bench.load import HEADERS, render
+from bench.workloads import TABLES, WORKLOADS, Workload, load_batches
+from ddbengine.api.acceptor import Acceptor
+from ddbengine.api.authentication import caller_of
+from ddbengine.api.connection_limits import ConnectionLimits
+from ddbengine.api.cors import Cors
+from ddbengine.api.dispatch import Dispatcher
+from ddbengine.api.frame import Answer, Framer, Request
+from ddbengine.api.http import Connection
+from ddbengine.api.requests import check
+from ddbengine.engine.context import Caller
+from ddbengine.engine.engine import Engine
+from ddbengine.engine.opening import open_engine
+
+REQUESTS = 400
+CALLER = Caller("bench", "us-east-1")
+TITLES = ("GetItem", "PutItem", "UpdateItem", "Query", "Scan", "PartiQL")
+HEADER_BYTES = {name.lower().encode(): value.encode() for name, value in HEADERS.items()}
+STAGES = ("HTTP", "JSON", "caller", "check", "prepare", "run and commit", "render")
+
+Stage = Callable[[int], object]
+"""Does a stage of the request of this number."""
+
+
+class _Fixed(Dispatcher):
+    """Answers any request with the same few bytes."""
+
+    def answer(self, request: Request) -> Answer:
+        return Answer(200, b"{}")
+
+
+class _Sink(asyncio.Transport):
+    """A transport that takes everything and sends nothing."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    def write(self, data: Any) -> None:
+        pass
+
+
+def measure(workload: Workload, engine: Engine, rounds: int) -> dict[str, float]:
+    """Microseconds of each stage.  ``HTTP`` is everything between the event loop and the engine but for the rest."""
+    turns: dict[str, list[float]] = {}
+    connection, framer = _connection(engine)
+    for turn in range(rounds):
+        bodies = list(islice(workload.bodies(Random(turn)), REQUESTS))
+        for stage, act in zip(STAGES, _stages(workload.operation, bodies, engine, connection, framer), strict=True):
+            turns.setdefault(stage, []).append(_microseconds(act, len(bodies)))
+    return {stage: min(found) for stage, found in turns.items()}
+
+
+def _stages(
+    operation: str, bodies: Sequence[dict[str, Any]], engine: Engine, connection: Connection, framer: Framer
+) -> Sequence[Stage]:
+    """In the order of STAGES.  A write changes something only the first time it is run."""
+    raw = [orjson.dumps(body) for body in bodies]
+    requests = [render(operation, body) for body in bodies]
+    checked = [check(operation, body) for body in bodies]
+    plans = [engine.prepare(operation, request, CALLER) for request in checked]
+    frame = framer.frame(b"POST", HEADER_BYTES, True)
+    answer = Answer(200, engine.execute(operation, checked[0], CALLER))
+
+    def run(number: int) -> None:
+        plan = plans[number]
+        if plan.writes:
+            engine.store.submit(plan).result()
+        else:
+            with engine.store.snapshot(plan.consistent) as txn:
+                plan.run(txn)
+
+    return (
+        lambda number: connection.data_received(requests[number]),
+        lambda number: orjson.loads(raw[number]),
+        lambda number: caller_of(b"/", HEADER_BYTES),
+        lambda number: check(operation, bodies[number]),
+        lambda number: engine.prepare(operation, checked[number], CALLER),
+        run,
+        lambda number: framer.render(answer, frame),
+    )
+
+
+def _connection(engine: Engine) -> tuple[Connection, Framer]:
+    """A connection whose requests are read and answered, but by nobody."""
+    cors, limits, loop = Cors.of_option(None), ConnectionLimits(), asyncio.new_event_loop()
+    framer = Framer(cors)
+
+    async def nothing() -> asyncio.Protocol:
+        raise NotImplementedError
+
+    acceptor = Acceptor(loop, _Fixed(engine, check, cors, limits.body_bytes), framer, limits, nothing)
+    connection = acceptor()
+    connection.connection_made(_Sink())
+    loop.close()
+    return connection, framer
+
+
+def _microseconds(act: Stage, times: int) -> float:
+    began = time.perf_counter()
+    for number in range(times):
+        act(number)
+    return (time.perf_counter() - began) / times * 1e6
+
+
+def filled_engine() -> Engine:
+    engine = open_engine(None)
+    for table in TABLES:
+        engine.execute("CreateTable", check("CreateTable", table), CALLER)
+    for batch in load_batches():
+        engine.execute("BatchWriteItem", check("BatchWriteItem", batch), CALLER)
+    return engine
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.stages", description="Microseconds of each stage.")
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    engine = filled_engine()
+    print("| microseconds | " + " | ".join(STAGES) + " | sum |")
+    print("| --- |" + " ---: |" * (len(STAGES) + 1))
+    for workload in WORKLOADS:
+        if workload.title.startswith(TITLES):
+            found = measure(workload, engine, rounds)
+            cells = [*found.values(), sum(found.values())]
+            print(f"| {workload.title} | " + " | ".join(f"{cell:.1f}" for cell in cells) + " |")
+    engine.close()
+
+
+if __name__ == "__main__":
+    main()

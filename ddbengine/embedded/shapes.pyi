@@ -1,0 +1,235 @@
+"""What each operation is given, as type checkers see it.
+
+Made by tools/operations.py from the service model of botocore 1.44.5; not to be changed by hand.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+from typing_extensions import Required
+
+AttributeValue = Mapping[str, Any]
+"""One value in DynamoDB JSON: {"S": "text"}, {"N": "1"}, {"L": [{"BOOL": True}]}."""
+Item = Mapping[str, AttributeValue]
+
+class BatchExecuteStatementRequest(TypedDict, total=False):
+    Statements: Required[Sequence[Mapping[str, Any]]]
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+
+class BatchGetItemRequest(TypedDict, total=False):
+    RequestItems: Required[Mapping[str, Mapping[str, Any]]]
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+
+class BatchWriteItemRequest(TypedDict, total=False):
+    RequestItems: Required[Mapping[str, Sequence[Mapping[str, Any]]]]
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+    ReturnItemCollectionMetrics: Literal["SIZE", "NONE"]
+
+class CreateTableRequest(TypedDict, total=False):
+    AttributeDefinitions: Sequence[Mapping[str, Any]]
+    TableName: Required[str]
+    KeySchema: Sequence[Mapping[str, Any]]
+    LocalSecondaryIndexes: Sequence[Mapping[str, Any]]
+    GlobalSecondaryIndexes: Sequence[Mapping[str, Any]]
+    BillingMode: Literal["PROVISIONED", "PAY_PER_REQUEST"]
+    ProvisionedThroughput: Mapping[str, Any]
+    StreamSpecification: Mapping[str, Any]
+    SSESpecification: Mapping[str, Any]
+    Tags: Sequence[Mapping[str, Any]]
+    TableClass: Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
+    DeletionProtectionEnabled: bool
+    WarmThroughput: Mapping[str, Any]
+    ResourcePolicy: str
+    OnDemandThroughput: Mapping[str, Any]
+    GlobalTableSourceArn: str
+    GlobalTableSettingsReplicationMode: Literal["ENABLED", "DISABLED", "ENABLED_WITH_OVERRIDES"]
+    VectorIndexes: Sequence[Mapping[str, Any]]
+
+class DeleteItemRequest(TypedDict, total=False):
+    TableName: Required[str]
+    Key: Required[Item]
+    Expected: Mapping[str, Mapping[str, Any]]
+    ConditionalOperator: Literal["AND", "OR"]
+    ReturnValues: Literal["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+    ReturnItemCollectionMetrics: Literal["SIZE", "NONE"]
+    ConditionExpression: str
+    ExpressionAttributeNames: Mapping[str, str]
+    ExpressionAttributeValues: Item
+    ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD", "NONE"]
+
+class DeleteTableRequest(TypedDict, total=False):
+    TableName: Required[str]
+
+class DescribeEndpointsRequest(TypedDict, total=False):
+    """It is given nothing."""
+
+class DescribeLimitsRequest(TypedDict, total=False):
+    """It is given nothing."""
+
+class DescribeStreamRequest(TypedDict, total=False):
+    StreamArn: Required[str]
+    Limit: int
+    ExclusiveStartShardId: str
+    ShardFilter: Mapping[str, Any]
+
+class DescribeTableRequest(TypedDict, total=False):
+    TableName: Required[str]
+
+class DescribeTimeToLiveRequest(TypedDict, total=False):
+    TableName: Required[str]
+
+class ExecuteStatementRequest(TypedDict, total=False):
+    Statement: Required[str]
+    Parameters: Sequence[AttributeValue]
+    ConsistentRead: bool
+    NextToken: str
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+    Limit: int
+    ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD", "NONE"]
+
+class ExecuteTransactionRequest(TypedDict, total=False):
+    TransactStatements: Required[Sequence[Mapping[str, Any]]]
+    ClientRequestToken: str
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+
+class GetItemRequest(TypedDict, total=False):
+    TableName: Required[str]
+    Key: Required[Item]
+    AttributesToGet: Sequence[str]
+    ConsistentRead: bool
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+    ProjectionExpression: str
+    ExpressionAttributeNames: Mapping[str, str]
+
+class GetRecordsRequest(TypedDict, total=False):
+    ShardIterator: Required[str]
+    Limit: int
+
+class GetShardIteratorRequest(TypedDict, total=False):
+    StreamArn: Required[str]
+    ShardId: Required[str]
+    ShardIteratorType: Required[Literal[
+        "TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "AT_TIMESTAMP"
+    ]]
+    SequenceNumber: str
+    Timestamp: float
+
+class ListStreamsRequest(TypedDict, total=False):
+    TableName: str
+    Limit: int
+    ExclusiveStartStreamArn: str
+
+class ListTablesRequest(TypedDict, total=False):
+    ExclusiveStartTableName: str
+    Limit: int
+
+class ListTagsOfResourceRequest(TypedDict, total=False):
+    ResourceArn: Required[str]
+    NextToken: str
+
+class PutItemRequest(TypedDict, total=False):
+    TableName: Required[str]
+    Item: Required[Item]
+    Expected: Mapping[str, Mapping[str, Any]]
+    ReturnValues: Literal["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+    ReturnItemCollectionMetrics: Literal["SIZE", "NONE"]
+    ConditionalOperator: Literal["AND", "OR"]
+    ConditionExpression: str
+    ExpressionAttributeNames: Mapping[str, str]
+    ExpressionAttributeValues: Item
+    ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD", "NONE"]
+
+class QueryRequest(TypedDict, total=False):
+    TableName: Required[str]
+    IndexName: str
+    Select: Literal["ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "COUNT"]
+    AttributesToGet: Sequence[str]
+    Limit: int
+    ConsistentRead: bool
+    KeyConditions: Mapping[str, Mapping[str, Any]]
+    QueryFilter: Mapping[str, Mapping[str, Any]]
+    ConditionalOperator: Literal["AND", "OR"]
+    ScanIndexForward: bool
+    ExclusiveStartKey: Item
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+    ProjectionExpression: str
+    FilterExpression: str
+    KeyConditionExpression: str
+    ExpressionAttributeNames: Mapping[str, str]
+    ExpressionAttributeValues: Item
+
+class ScanRequest(TypedDict, total=False):
+    TableName: Required[str]
+    IndexName: str
+    AttributesToGet: Sequence[str]
+    Limit: int
+    Select: Literal["ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "COUNT"]
+    ScanFilter: Mapping[str, Mapping[str, Any]]
+    ConditionalOperator: Literal["AND", "OR"]
+    ExclusiveStartKey: Item
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+    TotalSegments: int
+    Segment: int
+    ProjectionExpression: str
+    FilterExpression: str
+    ExpressionAttributeNames: Mapping[str, str]
+    ExpressionAttributeValues: Item
+    ConsistentRead: bool
+
+class TagResourceRequest(TypedDict, total=False):
+    ResourceArn: Required[str]
+    Tags: Required[Sequence[Mapping[str, Any]]]
+
+class TransactGetItemsRequest(TypedDict, total=False):
+    TransactItems: Required[Sequence[Mapping[str, Any]]]
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+
+class TransactWriteItemsRequest(TypedDict, total=False):
+    TransactItems: Required[Sequence[Mapping[str, Any]]]
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+    ReturnItemCollectionMetrics: Literal["SIZE", "NONE"]
+    ClientRequestToken: str
+
+class UntagResourceRequest(TypedDict, total=False):
+    ResourceArn: Required[str]
+    TagKeys: Required[Sequence[str]]
+
+class UpdateItemRequest(TypedDict, total=False):
+    TableName: Required[str]
+    Key: Required[Item]
+    AttributeUpdates: Mapping[str, Mapping[str, Any]]
+    Expected: Mapping[str, Mapping[str, Any]]
+    ConditionalOperator: Literal["AND", "OR"]
+    ReturnValues: Literal["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+    ReturnItemCollectionMetrics: Literal["SIZE", "NONE"]
+    UpdateExpression: str
+    ConditionExpression: str
+    ExpressionAttributeNames: Mapping[str, str]
+    ExpressionAttributeValues: Item
+    ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD", "NONE"]
+
+class UpdateTableRequest(TypedDict, total=False):
+    AttributeDefinitions: Sequence[Mapping[str, Any]]
+    TableName: Required[str]
+    BillingMode: Literal["PROVISIONED", "PAY_PER_REQUEST"]
+    ProvisionedThroughput: Mapping[str, Any]
+    GlobalSecondaryIndexUpdates: Sequence[Mapping[str, Any]]
+    StreamSpecification: Mapping[str, Any]
+    SSESpecification: Mapping[str, Any]
+    ReplicaUpdates: Sequence[Mapping[str, Any]]
+    TableClass: Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
+    DeletionProtectionEnabled: bool
+    MultiRegionConsistency: Literal["EVENTUAL", "STRONG"]
+    GlobalTableWitnessUpdates: Sequence[Mapping[str, Any]]
+    OnDemandThroughput: Mapping[str, Any]
+    WarmThroughput: Mapping[str, Any]
+    GlobalTableSettingsReplicationMode: Literal["ENABLED", "DISABLED", "ENABLED_WITH_OVERRIDES"]
+    DisassociationProtectionEnabled: bool
+    VectorIndexUpdates: Sequence[Mapping[str, Any]]
+
+class UpdateTimeToLiveRequest(TypedDict, total=False):
+    TableName: Required[str]
+    TimeToLiveSpecification: Required[Mapping[str, Any]]
