@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ddbengine import __version__
 from ddbengine.commands.exchange_options import (
@@ -37,6 +37,13 @@ _ROLLOVER_MIN_SECONDS = 1
 _ROLLOVER_MAX_SECONDS = 86_400
 _RETENTION_MIN_HOURS = 0.001
 _RETENTION_MAX_HOURS = 8_760
+_REALISTIC_GSI_LAG_MS = 200
+_REALISTIC_REPLICA_LAG_MS = 50
+_REALISTIC_HELP = (
+    f"be as late as the cloud: --delay-transient-statuses, --gsi-lag {_REALISTIC_GSI_LAG_MS}, partitions as the "
+    f"throughput asks for, and with three replicas --eventual-reads any --replica-lag {_REALISTIC_REPLICA_LAG_MS}; "
+    "options given beside it win"
+)
 _LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 _VERSION = f"ddbengine {__version__}"
 
@@ -109,6 +116,9 @@ def _own_command(words: Sequence[str]) -> tuple[Callable[[argparse.Namespace], i
     add_streams(commands)
     exchange = _add_exchange(commands)
     given = parser.parse_args(words)
+    if given.command == "serve" and given.realistic:
+        serve.set_defaults(**_realistic_defaults(given))
+        given = parser.parse_args(words)
     if given.command is None:
         parser.error("say what to do: ddbengine serve")
     if given.command in exchange:
@@ -138,7 +148,7 @@ def _serve_options(given: argparse.Namespace) -> Options:
         replicas=given.replicas,
         replica_paths=tuple(given.replica_path),
         durability=given.durability,
-        eventual_reads=given.eventual_reads,
+        eventual_reads=given.eventual_reads or "leader",
         replica_lag_ms=given.replica_lag,
         min_replicas=given.min_replicas,
         ttl_interval=given.ttl_interval,
@@ -152,6 +162,14 @@ def _serve_options(given: argparse.Namespace) -> Options:
         faults=given.faults,
         workers=given.workers,
     )
+
+
+def _realistic_defaults(given: argparse.Namespace) -> dict[str, Any]:
+    """What --realistic sets, unless it is given by itself."""
+    defaults: dict[str, Any] = {"delay_transient_statuses": True, "gsi_lag": _REALISTIC_GSI_LAG_MS, "partitions": None}
+    if _replicas_of(given) > 1 and given.eventual_reads != "leader":
+        defaults |= {"eventual_reads": "any", "replica_lag": _REALISTIC_REPLICA_LAG_MS}
+    return defaults
 
 
 def _replicas_of(given: argparse.Namespace) -> int:
@@ -257,6 +275,7 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
         help="directory of the data, made if absent (default: ./%(default)s)",
     )
     _add_replication_options(parser)
+    add("--realistic", action="store_true", help=_REALISTIC_HELP)
     add("--shared-db", action="store_true", help="the same tables for every access key and region")
     add("--cors", metavar="ORIGINS", help="origins of web pages that may call, separated by commas (default: all)")
     add("--delay-transient-statuses", action="store_true", help="show CREATING and its like for a while, as the cloud")
@@ -303,7 +322,8 @@ def _add_stream_options(parser: argparse.ArgumentParser) -> None:
         type=_partitions,
         metavar="N",
         default=1,
-        help="partitions of a new table, each of which feeds a shard of its stream (default: 1)",
+        help="partitions of a new table, each of which feeds a shard of its stream (default: 1; with --realistic, as "
+        "many as its throughput asks for)",
     )
     add(
         "--shard-rollover",
@@ -365,7 +385,6 @@ def _add_replication_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--eventual-reads",
         choices=("leader", "any"),
-        default="leader",
         help="who serves eventually consistent reads: the leader, or any replica in turn (default: leader)",
     )
     add(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,9 @@ def refusal(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str
 
 
 DATA = Path("ddbengine-data")
+REALISTIC = Options(
+    path=DATA, delay_transient_statuses=True, gsi_lag_ms=200, partitions=None, eventual_reads="any", replica_lag_ms=50
+)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +74,17 @@ DATA = Path("ddbengine-data")
         ("serve --ttl-interval 0.5", Options(path=DATA, ttl_interval=0.5)),
         ("serve --item-collection-limit 4096", Options(path=DATA, item_collection_limit=4096)),
         ("serve --gsi-lag 500", Options(path=DATA, gsi_lag_ms=500)),
+        ("serve --realistic", REALISTIC),
+        ("serve --gsi-lag 5 --realistic --partitions 3", replace(REALISTIC, gsi_lag_ms=5, partitions=3)),
+        ("serve --realistic --replica-lag 7", replace(REALISTIC, replica_lag_ms=7)),
+        (
+            "serve --realistic --eventual-reads leader",
+            replace(REALISTIC, eventual_reads="leader", replica_lag_ms=0),
+        ),
+        (
+            "serve --realistic --in-memory",
+            replace(REALISTIC, path=None, eventual_reads="leader", replica_lag_ms=0),
+        ),
         ("serve --adjustable-clock", Options(path=DATA, adjustable_clock=True)),
         ("serve --partitions 4 --adjustable-partitions", Options(path=DATA, partitions=4, adjustable_partitions=True)),
         ("serve --shard-rollover 60", Options(path=DATA, shard_rollover=60.0)),

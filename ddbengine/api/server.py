@@ -75,8 +75,8 @@ class Options:
     adjustable_clock: bool = False
     """Whether a page lets anybody put the engine's time forward."""
     faults: FaultRules | None = None
-    partitions: int = 1
-    """Of a new table."""
+    partitions: int | None = 1
+    """Of a new table; None: as many as its throughput asks for."""
     shard_rollover: float = 14_400.0
     """Seconds that a shard of a stream is open."""
     stream_retention_hours: float = 24.0

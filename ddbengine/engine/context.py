@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES, SHARD_ROLLOVER_SECONDS, STREAM_RETENTION_SECONDS
+from ddbengine.schema.throughput import partitions_of_throughput
 from ddbengine.storage.store import Plan
 from ddbengine.streams.rows import HASHES
 
 if TYPE_CHECKING:
     from ddbengine.engine.catalog import Catalog
+    from ddbengine.schema.table import TableSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +32,21 @@ def _nothing() -> int:
 class StreamSettings:
     """How tables are cut into partitions, and their streams into shards."""
 
-    partitions: int = 1
-    """Of a new table."""
+    partitions: int | None = 1
+    """Of a new table; None: as many as its throughput asks for, and more when that is raised."""
     rollover_seconds: float = SHARD_ROLLOVER_SECONDS
     """After which an open shard is closed and followed by another one."""
     retention_seconds: float = STREAM_RETENTION_SECONDS
     """For which records, and streams switched off, can be read."""
 
-    def first_cuts(self) -> list[int]:
+    def wanted_partitions(self, schema: TableSchema) -> int:
+        """How many a table should have at any time, its size and load aside."""
+        return partitions_of_throughput(schema.settings) if self.partitions is None else 1
+
+    def first_cuts(self, schema: TableSchema) -> list[int]:
         """Where the partitions of a new table begin, the first one aside: evenly over all partition hashes."""
-        return [place * HASHES // self.partitions for place in range(1, self.partitions)]
+        count = self.partitions or self.wanted_partitions(schema)
+        return [place * HASHES // count for place in range(1, count)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ from ddbengine.engine.struck import prepare_struck
 from ddbengine.engine.tables import names_global_indexes
 from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS, ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.status import StoreStatus
-from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
+from ddbengine.storage.store import Outcome, Plan, ReadTxn, Store, WritesOf
+from ddbengine.streams.rows import Stream
 
 __all__ = ["Engine"]
 
@@ -108,7 +109,9 @@ class Engine:
                 FORGET: sweep_chore(self.store, self.clock),
                 FILL: Backfill(self.store, catalog),
                 STREAMS: StreamUpkeep(self.store, self.clock, self._surroundings.streams),
-                SPLIT: PartitionWatch(self.store, self._cut_partition, time.monotonic, self._thresholds),
+                SPLIT: PartitionWatch(
+                    self.store, self._cut_partition, time.monotonic, self._thresholds, self._wanted_partitions
+                ),
             }
         )
         self._take_up_chores()
@@ -156,6 +159,10 @@ class Engine:
         with self.store.snapshot() as txn:
             namespace = namespace_of(txn, table_name)
         return self._cut_partition(namespace, table_name, at)
+
+    def _wanted_partitions(self, txn: ReadTxn, stream: Stream) -> int:
+        schema = self._surroundings.catalog.find(txn, stream.namespace, stream.table_name)
+        return 1 if schema is None else self._surroundings.streams.wanted_partitions(schema)
 
     def _cut_partition(self, namespace: str, table_name: str, at: int | None) -> bytes:
         plan = SplitPartition(self._surroundings.catalog, self.clock, namespace, table_name, at)

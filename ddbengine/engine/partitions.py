@@ -1,8 +1,9 @@
 """Partitions: contiguous ranges of partition hashes, each of which feeds one open shard of the table's stream.
 
 Items lie in the order of their hashes, so a partition is nothing but its bounds in the table's schema, and splitting
-one moves no data.  Partitions split when they are told to, and by themselves when they are too large or written to too
-much for too long (``PartitionWatch``); only those of tables with a stream, since nobody else can see partitions.
+one moves no data.  Partitions split when they are told to, and by themselves when they are too large, written to too
+much for too long, or too few for their table's throughput (``PartitionWatch``); only those of tables with a stream,
+since nobody else can see partitions.
 """
 
 from __future__ import annotations
@@ -139,12 +140,15 @@ class PartitionWatch:
         split: Callable[[str, str, int | None], object],
         monotonic: Callable[[], float],
         thresholds: Thresholds,
+        wanted: Callable[[ReadTxn, Stream], int],
     ) -> None:
-        """``split`` is given namespace, table name and where to cut, and waits until that is done."""
+        """``split`` is given namespace, table name and where to cut, and waits until that is done.  ``wanted`` tells
+        how many partitions the table of a stream should have at least."""
         self._store = store
         self._split = split
         self._monotonic = monotonic
         self._thresholds = thresholds
+        self._wanted = wanted
         self._lsn = store.last_logged()
         self._time = monotonic()
         self._busy: Counter[tuple[int, Partition]] = Counter()
@@ -158,9 +162,14 @@ class PartitionWatch:
                 number: [Partition(shard.low, shard.high) for shard in open_shards(txn, stream)]
                 for number, stream in streams.items()
             }
-            cuts = self._oversized(txn, partitions) | self._overloaded(txn, partitions)
+            too_few = [
+                number for number, stream in streams.items() if self._wanted(txn, stream) > len(partitions[number])
+            ]
+            cuts = self._oversized(txn, partitions) | self._overloaded(txn, partitions) | dict.fromkeys(too_few)
         for number, at in cuts.items():
             self._split(streams[number].namespace, streams[number].table_name, at)
+        if too_few:
+            return 0.0
         return self._thresholds.look_seconds if streams else None
 
     def _oversized(self, txn: ReadTxn, partitions: dict[int, list[Partition]]) -> dict[int, int | None]:

@@ -95,7 +95,7 @@ class CreateTable:
         return Outcome(described(schema, txn, now, transition), changes)
 
     def _partitioned(self, schema: TableSchema) -> TableSchema:
-        cuts = self.surroundings.streams.first_cuts()
+        cuts = self.surroundings.streams.first_cuts(schema)
         return replace(schema, settings={**schema.settings, "PartitionCuts": cuts}) if cuts else schema
 
     def _check_free(self, txn: ReadTxn, namespace: str, now: float) -> None:

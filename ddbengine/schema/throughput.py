@@ -13,7 +13,8 @@ Wording differs between the two operations, and between a table and an index, wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from math import ceil
+from typing import Any, Final
 
 from ddbengine.errors import ValidationException
 from ddbengine.limits import THROUGHPUT_MAX_UNITS
@@ -26,6 +27,9 @@ ON_DEMAND_WARM: Final = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_
 """What an on-demand table or index can do at once without being asked for more."""
 
 NO_MAXIMUM: Final = -1
+
+PARTITION_UNITS: Final = {"ReadUnitsPerSecond": 3_000, "WriteUnitsPerSecond": 1_000}
+"""What one partition can do."""
 
 _WARM_OF_UNITS = {"ReadUnitsPerSecond": "ReadCapacityUnits", "WriteUnitsPerSecond": "WriteCapacityUnits"}
 _MAXIMA = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
@@ -112,6 +116,16 @@ def raised_warm(warm: Mapping[str, int], billing_mode: str, provisioned: Mapping
     """What a table or index can do at once: the most it was ever asked to, or set up to.  It never goes down."""
     floor = ON_DEMAND_WARM if billing_mode == ON_DEMAND else _warm_of_provisioned(provisioned)
     return {member: max(warm.get(member, 0), floor[member]) for member in _WARM_OF_UNITS}
+
+
+def partitions_of_throughput(settings: Mapping[str, Any]) -> int:
+    """How many partitions a table needs for its warm throughput, given its ``TableSchema.settings``.
+
+    The service adds up what reads and writes need on a provisioned table ("How DynamoDB partitions work": reads / 3,000
+    + writes / 1,000); a new on-demand table has four.
+    """
+    shares: list[float] = [settings["WarmThroughput"][member] / units for member, units in PARTITION_UNITS.items()]
+    return max(1, ceil(max(shares) if settings["BillingMode"] == ON_DEMAND else sum(shares)))
 
 
 def _warm_of_provisioned(provisioned: Mapping[str, int] | None) -> dict[str, int]:

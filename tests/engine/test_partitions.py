@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 import pytest
@@ -121,6 +122,44 @@ def test_a_new_table_has_partitions_of_equal_width() -> None:
     calls.engine.close()
 
 
+def units(read: int, write: int) -> dict[str, Any]:
+    throughput = {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
+    return {"BillingMode": "PROVISIONED", "ProvisionedThroughput": throughput}
+
+
+@pytest.mark.parametrize(
+    ("members", "count"),
+    [
+        (units(5, 5), 1),
+        (units(3000, 1), 2),
+        (units(1500, 500), 1),
+        (units(6000, 3000), 5),
+        ({}, 4),
+        ({"WarmThroughput": {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 7_000}}, 7),
+    ],
+)
+def test_a_new_table_has_the_partitions_its_throughput_asks_for(members: dict[str, Any], count: int) -> None:
+    calls = streaming(StreamSettings(partitions=None))
+    arn = calls.create_streamed(**members)
+    assert len(cuts(calls)) == len(calls.shards(arn)) - 1 == count - 1
+    calls.engine.close()
+
+
+def test_partitions_split_when_throughput_is_raised() -> None:
+    calls = streaming(StreamSettings(partitions=None))
+    arn = calls.create_streamed(**units(5, 5))
+    watched = Watched(calls)
+    assert watched.look(0) == 10.0
+    calls.call("UpdateTable", TableName="table", ProvisionedThroughput=units(5, 2500)["ProvisionedThroughput"])
+    while watched.look(0) == 0.0:
+        pass
+    assert cuts(calls) == (HASHES // 4, HALF)
+    assert (
+        len([shard for shard in calls.shards(arn) if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]) == 3
+    )
+    calls.engine.close()
+
+
 # --- by themselves ---------------------------------------------------------------------------------------------------
 
 
@@ -135,6 +174,7 @@ class Watched:
             calls.engine._cut_partition,
             self.time,
             Thresholds(**{"writes_per_second": 10, "looks": 3, **thresholds}),  # type: ignore[arg-type]
+            calls.engine._wanted_partitions,
         )
         self.written = 0
 

@@ -23,6 +23,7 @@ from ddbengine.engine.context import StreamSettings
 from ddbengine.engine.engine import Engine
 from ddbengine.engine.expiration import Expiration
 from ddbengine.engine.opening import open_engine
+from ddbengine.streams.rows import HASHES
 from tests.engine.streaming import BOTH, Record, Streaming, Time, sequence_numbers
 from tests.engine.whole_check import check_database
 from tests.wire import Item, N, S
@@ -74,7 +75,7 @@ class Streams(RuleBasedStateMachine):
             "UpdateTimeToLive", TableName="table", TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
         )
         self.is_on = True
-        self.cuts = {0, *self.settings.first_cuts()}
+        self.cuts = {place * HASHES // partitions for place in range(partitions)}
         self.items: dict[str, Item] = {}
         self.history: dict[str, list[Change]] = defaultdict(list)
         self.expired: set[tuple[str, int]] = set()
