@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -87,6 +88,7 @@ class Engine:
         self.faults: Faults | None = None
         """Faults on demand; may be set and taken away at any time."""
         self.clock = clock if isinstance(clock, Clock) else Clock(clock)
+        self._process = os.getpid()
         self._ttl_interval = ttl_interval
         catalog = Catalog(self.clock)
         self._thresholds = thresholds or Thresholds()
@@ -271,7 +273,9 @@ class Engine:
         return self.propagator.status()
 
     def close(self) -> None:
-        """Finish what was submitted and release the store."""
+        """Finish what was submitted and release the store; in a process that was forked off, nothing."""
+        if os.getpid() != self._process:
+            return  # whose threads are not here, and may have held any lock
         self.propagator.close()
         self._housekeeper.close()
         self._long_reads.close()

@@ -103,10 +103,7 @@ class LmdbStore:
             self._environment = Environment(None, False, map_bytes, map_limit_bytes, contents=contents, memory=memory)
             if contents is not None:
                 _begin_fork(self._environment)
-            tell_logged = None if shared is None else shared.tell_logged
-            self._alone = Alone(self._environment, lambda: int(clock() * 1e6), tell_logged)
-            if shared is not None:
-                shared.lead(0)
+            self._alone = _alone(self._environment, clock, shared)
             self._committer = InlineCommitter(partial(commit, self._alone, writes_of))
             self._commits_before = self._environment.commits()
             self._begin, self._gate = self._environment.begin, self._environment.gate
@@ -252,6 +249,13 @@ class LmdbStore:
 def places_of(path: Path, replicas: int, replica_paths: Sequence[Path] = ()) -> dict[str, Path]:
     """The directories of the replicas of a store by name, in order."""
     return dict(zip(NAMES, replica_paths or [path / name for name in NAMES[:replicas]], strict=False))
+
+
+def _alone(environment: Environment, clock: Callable[[], float], shared: SharedState | None) -> Alone:
+    alone = Alone(environment, lambda: int(clock() * 1e6), None if shared is None else shared.tell_logged)
+    if shared is not None:
+        shared.lead(0)
+    return alone
 
 
 def _open(path: Path, sealed: bool, durable: bool, map_bytes: int | None, map_limit_bytes: int) -> Environment:

@@ -43,6 +43,9 @@ def test_no_update_of_many_threads_is_lost(tmp_path: Path, on_disk: bool) -> Non
         assert engine.get_item(TableName=TABLE, Key=key())["Item"]["n"] == {"N": str(THREADS * INCREMENTS)}
 
 
+DEADLINE_SECONDS = 30
+
+
 def _try_everything(engine: ddbengine.Engine, client: Any, results: Connection) -> None:
     calls: dict[str, Callable[[], object]] = {
         "read": lambda: engine.get_item(TableName=TABLE, Key=key()),
@@ -85,3 +88,25 @@ def test_an_engine_is_clearly_refused_after_a_fork_of_the_process(tmp_path: Path
         engine.put_item(TableName=TABLE, Item=key("parent"))
         assert engine.scan(TableName=TABLE)["Items"] == [key("parent")]
     assert issubclass(exceptions.StoreClosed, exceptions.StoreError)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_can_close_an_engine_whose_threads_held_a_lock() -> None:
+    with ddbengine.open() as engine:
+        held, done = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with engine._engine._housekeeper._changed:
+                held.set()
+                done.wait()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
+        child = multiprocessing.get_context("fork").Process(target=engine.close, daemon=True)
+        child.start()
+        child.join(DEADLINE_SECONDS)
+        done.set()
+        thread.join()
+        assert child.exitcode == 0
