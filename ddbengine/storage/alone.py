@@ -35,7 +35,7 @@ class Alone:
             entry = change_log.last_entry(snapshot.txn)
             self._log_from = change_log.begin(snapshot.txn) or 1
         self._last = Position(TERM, 0) if entry is None else entry.position
-        self._entries = 0
+        self._entries = self._unlogged = 0
         self._tell_logged = tell_logged
         if tell_logged is not None:
             tell_logged(self._last.lsn)
@@ -51,7 +51,7 @@ class Alone:
     def commit_group(self, view: WriteTransaction) -> None:
         view.flush()
         if not view.logged:
-            view.txn.commit()
+            self._commit_unlogged(view)
             return
         entries, log_from = self._entries + 1, self._log_from
         if entries % TRIM_EVERY_ENTRIES == 0:
@@ -62,6 +62,15 @@ class Alone:
         self._last, self._entries, self._log_from = entry.position, entries, log_from
         if self._tell_logged is not None:
             self._tell_logged(entry.position.lsn)
+
+    def _commit_unlogged(self, view: WriteTransaction) -> None:
+        log_from = self._log_from
+        if log_from < self._last.lsn:  # what the last follower left behind goes though nothing is logged any more
+            self._unlogged += 1
+            if self._unlogged % TRIM_EVERY_ENTRIES == 0:
+                log_from = self._trim(view)
+        view.txn.commit()
+        self._log_from = log_from
 
     def _trim(self, view: WriteTransaction) -> int:
         positions = change_log.positions(view.txn).values()

@@ -177,6 +177,18 @@ def test_nothing_is_logged_that_nobody_follows(kind: str, tmp_path: Path) -> Non
         assert begin(store) == last(store) + 1
 
 
+def test_what_the_last_follower_of_a_store_in_memory_left_behind_goes_with_later_writes() -> None:
+    with opened("memory", Path()) as store:
+        follow(store)
+        write(store, *(b"%03d" % number for number in range(600)))
+        leave(store)
+        end = store.last_logged()
+        assert begin(store) < end - 500
+        for number in range(600):
+            store.submit(put(b"J%03d" % number, b"value")).result()
+        assert begin(store) == store.last_logged() == end
+
+
 def test_a_store_in_memory_logs_only_what_is_marked() -> None:
     with open_store() as store:
         follow(store)
