@@ -20,6 +20,14 @@ ACCOUNTS = 8
 OPENING_BALANCE = 100
 TRANSFERS_BEFORE_KILL = 150
 WRITERS = 4
+FAULTS = """
+[
+  {"operation": "TransactWriteItems", "table": "accounts", "every": 7, "error": "TransactionConflictException"},
+  {"operation": "TransactWriteItems", "table": "accounts", "every": 11, "error": "InternalServerError"},
+  {"operation": "TransactWriteItems", "table": "accounts", "every": 13, "drop": "after"},
+  {"operation": "TransactWriteItems", "table": "accounts", "every": 17, "drop": "before"}
+]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +124,12 @@ def test_the_resource_speaks_python_values_in_transactions(resource: Any, table:
 
 
 def test_a_kill_leaves_every_transfer_whole(tmp_path: Path) -> None:
-    """Transfers from several connections, cut off by a kill: none is there by half, and none that was acknowledged
-    is missing, neither in the table nor in the index."""
-    options = ("--db-path", str(tmp_path / "data"))
+    """Transfers from several connections, with faults on demand, cut off by a kill: none is there by half, and none
+    that was acknowledged is missing, neither in the table nor in the index nor in what the stream replays to."""
+    options = ("--db-path", str(tmp_path / "data"), "--shard-rollover", "1")
     acknowledged = 0
     for life in range(2):
-        server = servers.start_ddbengine(tmp_path / f"{life}.log", *options)
+        server = servers.start_ddbengine(tmp_path / f"{life}.log", *options, "--faults", FAULTS)
         if life == 0:
             open_accounts(server)
         acknowledged += transfer_until_killed(server, life)
@@ -131,17 +139,43 @@ def test_a_kill_leaves_every_transfer_whole(tmp_path: Path) -> None:
             assert len(items) == ACCOUNTS
             assert sum(int(item["balance"]["N"]) for item in items) == ACCOUNTS * OPENING_BALANCE
             assert sum(int(item["sent"]["N"]) for item in items) >= acknowledged
+        replayed = replay(server)
+        assert replayed == {item["pk"]["S"]: item for item in client.scan(TableName="accounts")["Items"]}
 
 
-def connect(server: servers.Server) -> Any:
-    return boto3.client("dynamodb", endpoint_url=server.url, config=CONFIG, **CREDENTIALS)
+def replay(server: servers.Server) -> dict[str, Any]:
+    """What the stream comes to, by key; each record follows the one before it."""
+    held: dict[str, Any] = {}
+    with closing(connect(server, "dynamodbstreams")) as streams:
+        [stream] = streams.list_streams(TableName="accounts")["Streams"]
+        of_stream = {"StreamArn": stream["StreamArn"]}
+        for shard in streams.describe_stream(**of_stream)["StreamDescription"]["Shards"]:
+            of_shard = of_stream | {"ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+            iterator = streams.get_shard_iterator(**of_shard)["ShardIterator"]
+            while iterator is not None:
+                page = streams.get_records(ShardIterator=iterator)
+                for record in page["Records"]:
+                    name, change = record["dynamodb"]["Keys"]["pk"]["S"], record["dynamodb"]
+                    assert change.get("OldImage") == held.get(name)
+                    held[name] = change["NewImage"]
+                iterator = page.get("NextShardIterator") if page["Records"] else None
+    return held
+
+
+def connect(server: servers.Server, service: str = "dynamodb") -> Any:
+    return boto3.client(service, endpoint_url=server.url, config=CONFIG, **CREDENTIALS)
 
 
 def open_accounts(server: servers.Server) -> None:
     with closing(connect(server)) as client:
         by_bank = index("by-bank", "bank", "balance")
         attributes = {"bank": "S", "balance": "N"}
-        client.create_table(**definition("accounts", attributes=attributes, GlobalSecondaryIndexes=[by_bank]))
+        streamed = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+        client.create_table(
+            **definition(
+                "accounts", attributes=attributes, GlobalSecondaryIndexes=[by_bank], StreamSpecification=streamed
+            )
+        )
         opened = {"bank": {"S": "bank"}, "balance": {"N": str(OPENING_BALANCE)}, "sent": {"N": "0"}}
         puts = [{"Put": {"TableName": "accounts", "Item": key(str(number)) | opened}} for number in range(ACCOUNTS)]
         client.transact_write_items(TransactItems=puts)
@@ -151,7 +185,7 @@ def transfer_until_killed(server: servers.Server, life: int) -> int:
     """Move money from several connections at once, kill the server in the midst of it; return how many transfers it
     acknowledged."""
     acknowledged: list[int] = []
-    enough = threading.Event()
+    enough, killed = threading.Event(), threading.Event()
 
     def write(writer: int) -> None:
         with closing(connect(server)) as client:
@@ -161,7 +195,9 @@ def transfer_until_killed(server: servers.Server, life: int) -> int:
                 try:
                     client.transact_write_items(TransactItems=[moved(source, -1, 1), moved(target, 1, 0)])
                 except (ClientError, BotoCoreError):
-                    return
+                    if killed.is_set():
+                        return
+                    continue
                 acknowledged.append(number)
                 if len(acknowledged) >= TRANSFERS_BEFORE_KILL:
                     enough.set()
@@ -170,6 +206,7 @@ def transfer_until_killed(server: servers.Server, life: int) -> int:
     for thread in writers:
         thread.start()
     in_time = enough.wait(60)
+    killed.set()
     server.kill()
     for thread in writers:
         thread.join()

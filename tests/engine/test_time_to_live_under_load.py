@@ -16,6 +16,7 @@ from ddbengine.engine.engine import Engine
 from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.store import Outcome, Plan
 from tests.engine.calls import CALLER, Calls
+from tests.engine.streaming import Streaming, specification
 from tests.engine.whole_check import check_database
 from tests.tables import global_index, table
 
@@ -71,11 +72,20 @@ def item_count(calls: Calls) -> int:
     return count
 
 
+def assert_streamed_once(engine: Engine, count: int) -> None:
+    """The stream shows so many deletions, each of another item, and each by the service."""
+    streaming = Streaming(engine)
+    removed = [record for record in streaming.records(streaming.arn()) if record["eventName"] == "REMOVE"]
+    assert len(removed) == len({record["dynamodb"]["Keys"]["pk"]["S"] for record in removed}) == count
+    assert all(record["userIdentity"]["PrincipalId"] == "dynamodb.amazonaws.com" for record in removed)
+
+
 def test_a_hundred_thousand_items_expire_once_each_under_writes(engine: Engine, expired: Counter[bytes]) -> None:
     calls = Calls(engine)
-    calls.create(table(global_=[global_index("by-ttl", "ttl:N", projection={"ProjectionType": "KEYS_ONLY"})]))
-    specification = {"Enabled": True, "AttributeName": "ttl"}
-    calls.call("UpdateTimeToLive", TableName="table", TimeToLiveSpecification=specification)
+    by_ttl = global_index("by-ttl", "ttl:N", projection={"ProjectionType": "KEYS_ONLY"})
+    calls.create(table(global_=[by_ttl], StreamSpecification=specification("KEYS_ONLY")))
+    on = {"Enabled": True, "AttributeName": "ttl"}
+    calls.call("UpdateTimeToLive", TableName="table", TimeToLiveSpecification=on)
     put_all(engine)
     saved = range(0, ITEMS, SAVED_EVERY)
     calls.put("table", *(item(number, NOW + 10_000) for number in saved))
@@ -102,4 +112,5 @@ def test_a_hundred_thousand_items_expire_once_each_under_writes(engine: Engine, 
     assert set(expired.values()) == {1}
     assert len(written) > 0
     assert item_count(calls) == len(saved) + len(written)
+    assert_streamed_once(engine, ITEMS - len(saved))
     check_database(engine)
