@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import boto3
+import orjson
 import pytest
 
 import ddbengine
@@ -22,6 +25,33 @@ def test_a_program_puts_and_gets_items_in_dynamodb_json(engine: ddbengine.Engine
     assert engine.put_item(TableName=TABLE, Item=item) == {}
     assert engine.get_item(TableName=TABLE, Key=key(), ConsistentRead=True) == {"Item": item}
     assert engine.get_item(TableName=TABLE, Key=key("none")) == {}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"ReturnConsumedCapacity": "TOTAL"},
+        {"ReturnConsumedCapacity": "INDEXES", "ConsistentRead": True},
+        {"ProjectionExpression": "l[1], m.k", "ReturnConsumedCapacity": "TOTAL"},
+        {"AttributesToGet": ["nothing"]},
+    ],
+)
+def test_an_item_read_in_the_process_is_what_a_client_gets(engine: ddbengine.Engine, members: dict[str, Any]) -> None:
+    values = {
+        "b": {"B": "AAE="},
+        "l": {"L": [{"BOOL": False}, {"NULL": True}, {"N": "-0.5"}]},
+        "m": {"M": {"k": {"S": "ä\x00"}}},
+        "s": {"SS": ["x", "y"]},
+        "ns": {"NS": ["1", "2"]},
+        "bs": {"BS": ["AA==", "AQ=="]},
+    }
+    engine.put_item(TableName=TABLE, Item=key() | values)
+    for wanted in (key(), key("none")):
+        request = {"TableName": TABLE, "Key": wanted, **members}
+        over_http = orjson.loads(engine._engine.execute("GetItem", check("GetItem", request), engine._caller))
+        assert engine.get_item(**request) == over_http  # type: ignore[arg-type]
+        assert asyncio.run(engine.aio.get_item(**request)) == over_http  # type: ignore[arg-type]
 
 
 def test_an_update_answers_with_what_it_is_asked_for(engine: ddbengine.Engine) -> None:
