@@ -50,8 +50,8 @@ def test_an_item_read_in_the_process_is_what_a_client_gets(engine: ddbengine.Eng
     for wanted in (key(), key("none")):
         request = {"TableName": TABLE, "Key": wanted, **members}
         over_http = orjson.loads(engine._engine.execute("GetItem", check("GetItem", request), engine._caller))
-        assert engine.get_item(**request) == over_http  # type: ignore[arg-type]
-        assert asyncio.run(engine.aio.get_item(**request)) == over_http  # type: ignore[arg-type]
+        assert engine.get_item(**request) == over_http
+        assert asyncio.run(engine.aio.get_item(**request)) == over_http
 
 
 def test_an_update_answers_with_what_it_is_asked_for(engine: ddbengine.Engine) -> None:
@@ -96,6 +96,19 @@ def test_options_of_a_store_reach_it(tmp_path: Path) -> None:
         ({"durability": "some"}, "durability is quorum, leader or none, not 'some'"),
         ({"eventual_reads": "all"}, "eventual_reads is leader or any, not 'all'"),
         ({"min_replicas": 4}, "min_replicas is from 1 to 3, not 4"),
+        ({"min_replicas": 0}, "min_replicas is a whole number from 1 on, not 0"),
+        ({"replicas": 1, "eventual_reads": "any"}, "eventual_reads 'any' needs 3 replicas"),
+        ({"replica_lag_ms": 5}, "replica_lag_ms is seen with eventual_reads 'any' only"),
+        ({"replica_paths": ["a", "b", "./a"]}, "each of replica_paths is another directory"),
+        ({"gsi_lag_ms": -1}, "gsi_lag_ms is a whole number of milliseconds from 0 on, not -1"),
+        ({"gsi_lag_ms": 1.5}, "gsi_lag_ms is a whole number of milliseconds from 0 on, not 1.5"),
+        ({"item_collection_limit": 0}, "item_collection_limit is a whole number of bytes from 1 on, not 0"),
+        ({"partitions": 0}, "partitions is a whole number from 1 to 1000, not 0"),
+        ({"partitions": True}, "partitions is a whole number from 1 to 1000, not True"),
+        ({"shard_rollover": "long"}, "shard_rollover is a number of seconds from 1 to 86400, not 'long'"),
+        ({"stream_retention_hours": 0}, "stream_retention_hours is a number of hours from 0.001 to 8760, not 0"),
+        ({"ttl_interval": float("nan")}, "ttl_interval is a number of seconds from 0.01 to 86400, not nan"),
+        ({"transient_seconds": -1}, "transient_seconds is a number of seconds from 0 to 86400, not -1"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_with_a_sentence(options: dict[str, object], message: str) -> None:
