@@ -41,12 +41,13 @@ class Engine(Operations):
     """A store with the operations of the service, made by ``ddbengine.open``.
 
     It may be used from many threads.  A process forked off meanwhile must open one of its own: there every method
-    raises StoreClosed.  Close it, or use it in a ``with`` statement.
+    raises StoreClosed.  Close it, or use it in a ``with`` or an ``async with`` statement.
     """
 
     def __init__(self, engine: inside.Engine, caller: Caller) -> None:
         self._engine = engine
         self._caller = caller
+        self._process = os.getpid()
         self._servers: set[LocalServer] = set()
         self._aio: AsyncEngine | None = None
         self._call = partial(call, engine, caller)
@@ -138,6 +139,7 @@ class Engine(Operations):
         """An engine of its own with everything this one holds now, in memory or in a directory that is empty or not
         there yet: about a millisecond for a small store in memory.  Others may write meanwhile.  Faults on demand stay
         behind.  Raise StoreError when there is no room, or something in the way."""
+        self._refuse_if_closed()
         return Engine(self._engine.fork(None if path is None else Path(path)), self._caller)
 
     def reset(self) -> None:
@@ -162,6 +164,7 @@ class Engine(Operations):
 
         What has expired by then is deleted in the background.  ValueError for a negative number of seconds.
         """
+        self._refuse_if_closed()
         return self._engine.advance_clock(seconds)
 
     def split_partition(self, table: str, at: int | None = None) -> dict[str, Any]:
@@ -178,6 +181,7 @@ class Engine(Operations):
 
     def status(self) -> StoreStatus:
         """How the store and its replicas are at this moment."""
+        self._refuse_if_closed()
         return self._engine.status()
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> LocalServer:
@@ -188,13 +192,22 @@ class Engine(Operations):
         """
         from ddbengine.embedded.serving import serve
 
+        self._refuse_if_closed()
         return serve(self._engine, self._caller, host, port, self._servers)
 
     def close(self) -> None:
-        """Finish what was submitted, and release the store.  Again is no harm."""
+        """Finish what was submitted, and release the store.  Again is no harm, nor in a process forked off meanwhile,
+        which leaves it to its parent."""
+        if os.getpid() != self._process:
+            return
         for server in list(self._servers):
             server.close()
         self._engine.close()
+
+    def _refuse_if_closed(self) -> None:
+        """Raise StoreClosed where the store would not be asked, or not first."""
+        with self._engine.store.snapshot():
+            pass
 
     def __enter__(self) -> Engine:
         return self
@@ -203,6 +216,17 @@ class Engine(Operations):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    async def __aenter__(self) -> Engine:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        import asyncio
+
+        # It may wait for a disk, and the loop is not this engine's alone.
+        await asyncio.to_thread(self.close)
 
 
 def open(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -242,10 +243,27 @@ def test_a_port_that_is_taken_cannot_be_served(engine: ddbengine.Engine) -> None
         engine.serve(server.port)
 
 
-def test_a_closed_engine_says_so(engine: ddbengine.Engine) -> None:
+def test_a_closed_engine_says_so(engine: ddbengine.Engine, tmp_path: Path) -> None:
     client = engine.client()
     engine.close()
     engine.close()
-    for call in (engine.list_tables, client.list_tables, lambda: engine.put_item(TableName=TABLE, Item=key())):
+    calls: list[Callable[[], Any]] = [
+        engine.list_tables,
+        client.list_tables,
+        lambda: engine.put_item(TableName=TABLE, Item=key()),
+        lambda: engine.get_item(TableName=TABLE, Key=key()),
+        lambda: asyncio.run(engine.aio.get_item(TableName=TABLE, Key=key())),
+        lambda: engine.load(TABLE, [key()]),
+        lambda: list(engine.scan_all(TABLE)),
+        lambda: engine.fork(),
+        lambda: engine.fork(tmp_path / "copy"),
+        engine.reset,
+        lambda: engine.advance_clock(1),
+        lambda: engine.split_partition(TABLE),
+        engine.status,
+        engine.serve,
+    ]
+    for call in calls:
         with pytest.raises(exceptions.StoreClosed, match="closed"):
             call()
+    assert not (tmp_path / "copy").exists()
