@@ -18,10 +18,11 @@ from ddbengine.exchange.compression import STDIN, SUFFIXES
 from ddbengine.exchange.csv_items import CsvFormat
 from ddbengine.exchange.import_state import ImportState, StateFile, state_path
 from ddbengine.exchange.importing import Import, Problem, TooManyErrors, Totals, error_line
+from ddbengine.exchange.ion_items import ion_reader
 from ddbengine.exchange.json_lines import read_items
 from ddbengine.exchange.records import Reader, SourceError
 from ddbengine.exchange.schemas import TableToCreate, read_tables
-from ddbengine.exchange.sources import CSV, START, Source, find_source
+from ddbengine.exchange.sources import CSV, ION, START, Source, find_source
 
 __all__ = ["run"]
 
@@ -94,6 +95,8 @@ def _to_create(access: TableAccess, table_name: str, tables: list[TableToCreate]
 
 
 def _reader(given: argparse.Namespace, source: Source, description: dict[str, Any]) -> Reader:
+    if source.format == ION:
+        return ion_reader()
     if source.format != CSV:
         return read_items
     key_types = {
