@@ -30,7 +30,7 @@ STREAM_RETENTION_HOURS = STREAM_RETENTION_SECONDS / SECONDS_PER_HOUR
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """An option that is a number; None in place of one always leaves it at its default."""
+    """An option that is a number, or None where that is its default."""
 
     least: float
     most: float | None = None
@@ -80,12 +80,15 @@ CHOICES: Mapping[str, tuple[object, ...]] = {
 }
 
 
+_MAY_BE_NONE = frozenset({"gsi_lag_ms", "min_replicas", "replicas"})
+
+
 def check(options: Mapping[str, object]) -> None:
-    """Raise ValueError, with a sentence, for the first option that cannot be what it is given; None says nothing."""
+    """Raise ValueError, with a sentence, for the first option that cannot be what it is given."""
     for name, value in options.items():
-        if value is None:
-            continue
         number, choices = NUMBERS.get(name), CHOICES.get(name)
+        if value is None and name in _MAY_BE_NONE:
+            continue
         if number is not None and not number.takes(value):
             raise ValueError(f"{name} is {number.description}, not {value!r}")
         if choices is not None and value not in choices:

@@ -46,5 +46,14 @@ def test_what_is_no_number_is_refused(text: str) -> None:
         Number(0, 40).of(text)
 
 
-def test_an_option_that_is_none_or_unknown_is_left_alone() -> None:
-    check({"gsi_lag_ms": None, "replicas": None, "path": 7})
+def test_an_option_is_none_only_if_that_is_its_default() -> None:
+    for name in DECLARED:
+        if inspect.signature(ddbengine.open).parameters[name].default is None:
+            check({name: None})
+        else:
+            with pytest.raises(ValueError, match=f"{name} is .*, not None"):
+                check({name: None})
+
+
+def test_an_unknown_option_is_left_alone() -> None:
+    check({"path": 7})

@@ -265,7 +265,7 @@ def open(
 
     Raise ValueError for options that make no sense, CannotOpen when the store cannot be opened.
     """
-    check(locals())
+    check(locals())  # before there are others than what was given
     places = [Path(place) for place in replica_paths]
     _check_replicas(3 if replicas is None else replicas, places, eventual_reads, replica_lag_ms, min_replicas)
     engine = open_engine(
