@@ -284,7 +284,7 @@ def test_is_throttled(dynamodb, time):
     [
         ("partitions", "'partitions' is not NAME=VALUE"),
         ("partitions=many", "partitions is a whole number from 1 to 1000, not 'many'"),
-        ("path=/tmp", "there is no 'path', but access_key_id"),
+        ("path=data", "there is no 'path', but access_key_id"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused(pytester: pytest.Pytester, line: str, words: str) -> None:
