@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from ddbengine.commands.exchange_options import (
     check_import_options,
 )
 from ddbengine.commands.streams.arguments import add_streams
-from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
+from ddbengine.options import CHOICES, NUMBERS
 
 if TYPE_CHECKING:
     from ddbengine.api.server import Options
@@ -30,13 +29,6 @@ __all__ = ["main"]
 _DEFAULT_PATH = Path("ddbengine-data")
 _DEFAULT_PORT = 8000
 _REPLICAS_ON_DISK = 3
-_TTL_INTERVAL_MIN_SECONDS = 0.01
-_TTL_INTERVAL_MAX_SECONDS = 86_400
-_PARTITIONS_MAX = 1_000
-_ROLLOVER_MIN_SECONDS = 1
-_ROLLOVER_MAX_SECONDS = 86_400
-_RETENTION_MIN_HOURS = 0.001
-_RETENTION_MAX_HOURS = 8_760
 _REALISTIC_GSI_LAG_MS = 200
 _REALISTIC_REPLICA_LAG_MS = 50
 _REALISTIC_HELP = (
@@ -291,21 +283,19 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
     add("--tls-key", type=Path, metavar="FILE", help="its PEM private key, if not in the same file")
     add(
         "--ttl-interval",
-        type=_between(_TTL_INTERVAL_MIN_SECONDS, _TTL_INTERVAL_MAX_SECONDS, "seconds"),
+        **_number("ttl_interval"),
         metavar="SECONDS",
-        default=1.0,
         help="how often to look for expired items (default: 1)",
     )
     add(
         "--item-collection-limit",
-        type=_positive,
+        **_number("item_collection_limit"),
         metavar="BYTES",
-        default=ITEM_COLLECTION_MAX_BYTES,
         help="how large the items of one partition key may be together on a table with local indexes (default: 10 GB)",
     )
     add(
         "--gsi-lag",
-        type=_milliseconds,
+        **_number("gsi_lag_ms"),
         metavar="MS",
         help="how late global secondary indexes show a write (default: reads of them wait for what was written before)",
     )
@@ -319,48 +309,37 @@ def _add_stream_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--partitions",
-        type=_partitions,
+        **_number("partitions"),
         metavar="N",
-        default=1,
         help="partitions of a new table, each of which feeds a shard of its stream (default: 1; with --realistic, as "
         "many as its throughput asks for)",
     )
     add(
         "--shard-rollover",
-        type=_between(_ROLLOVER_MIN_SECONDS, _ROLLOVER_MAX_SECONDS, "seconds"),
+        **_number("shard_rollover"),
         metavar="SECONDS",
-        default=14_400.0,
         help="how long a shard of a stream is open before another one follows it (default: 14400, four hours)",
     )
     add(
         "--stream-retention",
-        type=_between(_RETENTION_MIN_HOURS, _RETENTION_MAX_HOURS, "hours"),
+        **_number("stream_retention_hours"),
         metavar="HOURS",
-        default=24.0,
         help="how long the records of streams can be read (default: 24)",
     )
     add("--adjustable-partitions", action="store_true", help="let POST /_ddbengine/partitions split partitions")
 
 
-def _partitions(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _PARTITIONS_MAX:
-        raise argparse.ArgumentTypeError(f"a number from 1 to {_PARTITIONS_MAX}, not {text!r}")
-    return int(text)
-
-
-def _between(least: float, most: float, unit: str) -> Callable[[str], float]:
-    """What reads a number of some unit within bounds."""
+def _number(name: str) -> dict[str, Any]:
+    """What argparse is to know of an option that is a number."""
+    number = NUMBERS[name]
 
     def read(text: str) -> float:
         try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"a number of {unit} from {least} to {most}, not {text!r}")
-        return number
+            return number.of(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-    return read
+    return {"type": read, "default": number.default}
 
 
 def _faults(text: str) -> FaultRules:
@@ -374,38 +353,33 @@ def _faults(text: str) -> FaultRules:
 
 def _add_replication_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--replicas", type=int, choices=(1, 3), help="copies of the data (default: 3 on disk, 1 in memory)")
+    add(
+        "--replicas", type=int, choices=CHOICES["replicas"], help="copies of the data (default: 3 on disk, 1 in memory)"
+    )
     _add_replica_path(parser)
     add(
         "--durability",
-        choices=("quorum", "leader", "none"),
+        choices=CHOICES["durability"],
         default="quorum",
         help="answer a write when two replicas have it on disk, when one has, or when none needs to (default: quorum)",
     )
     add(
         "--eventual-reads",
-        choices=("leader", "any"),
+        choices=CHOICES["eventual_reads"],
         help="who serves eventually consistent reads: the leader, or any replica in turn (default: leader)",
     )
     add(
         "--replica-lag",
-        type=_milliseconds,
+        **_number("replica_lag_ms"),
         metavar="MS",
-        default=0,
         help="how long followers show old data, so that an application can be tested with stale reads (default: 0)",
     )
     add(
         "--min-replicas",
-        type=_positive,
+        **_number("min_replicas"),
         metavar="N",
         help="replicas without which writes are refused (default: 2 of 3)",
     )
-
-
-def _milliseconds(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"a lag is a whole number of milliseconds, not {text!r}")
-    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -5,7 +5,7 @@ Nothing of the engine is imported before a test asks for it.  See docs/embedded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,21 @@ if TYPE_CHECKING:
 
 MARKER = "dynamodb_tables"
 INI = "dynamodb_tables"
+OPTIONS = "dynamodb_options"
+"""The name of a marker, and of an ini option."""
+_STRINGS = {"region", "access_key_id"}
+_OF_REPLICAS = {"replica_lag_ms", "min_replicas"}
+"""Options that say nothing of a store in memory."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(INI, "schema files of the tables that the `dynamodb` fixtures begin with", type="paths", default=[])
+    parser.addini(
+        OPTIONS,
+        "options of ddbengine.open for the `dynamodb` fixtures, each NAME=VALUE, such as gsi_lag_ms=50",
+        type="linelist",
+        default=[],
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,6 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         f"{MARKER}(*schema_files): the tables that the `dynamodb` fixtures begin with in this test, in place of those "
         "that the option names; relative to the test's file",
+    )
+    config.addinivalue_line(
+        "markers",
+        f"{OPTIONS}(**options): options of ddbengine.open for the `dynamodb` fixtures in this test, such as "
+        "partitions=4; besides those of the ini option, or in their place",
     )
 
 
@@ -51,7 +67,9 @@ def dynamodb(request: pytest.FixtureRequest, _dynamodb_templates: _Templates) ->
 
     All regions and access keys see the same tables, so that it does not matter which the program under test has.
     """
-    with _dynamodb_templates.of(_schema_files(request)).engine.fork() as engine:
+    options = _options(request)
+    with _dynamodb_templates.of(_schema_files(request), options).engine.fork() as engine:
+        engine.faults = options.get("faults")
         yield engine
 
 
@@ -63,7 +81,7 @@ def dynamodb_tables(request: pytest.FixtureRequest, _dynamodb_templates: _Templa
         raise pytest.UsageError(
             f"dynamodb_tables: no schema file is named, neither by @pytest.mark.{MARKER} nor by the option {INI}"
         )
-    return list(_dynamodb_templates.of(paths).tables)
+    return list(_dynamodb_templates.of(paths, _options(request)).tables)
 
 
 @pytest.fixture
@@ -97,13 +115,46 @@ def _schema_files(request: pytest.FixtureRequest) -> tuple[Path, ...]:
     return tuple((request.path.parent / name).resolve() for name in marker.args)
 
 
+def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What ``ddbengine.open`` is to be given for this test; UsageError for what it cannot be given."""
+    from ddbengine.options import NUMBERS, check
+
+    options = dict(_option_of_ini(line) for line in request.config.getini(OPTIONS))
+    for marker in reversed(list(request.node.iter_markers(OPTIONS))):
+        options |= marker.kwargs
+    known = {"faults"} | _STRINGS | (NUMBERS.keys() - _OF_REPLICAS)
+    for name in options:
+        if name not in known:
+            raise pytest.UsageError(f"{OPTIONS}: there is no {name!r}, but {', '.join(sorted(known))}")
+    try:
+        check(options)
+    except ValueError as error:
+        raise pytest.UsageError(f"{OPTIONS}: {error}") from None
+    return options
+
+
+def _option_of_ini(line: str) -> tuple[str, Any]:
+    from ddbengine.options import NUMBERS
+
+    name, equals, value = map(str.strip, line.partition("="))
+    if not equals:
+        raise pytest.UsageError(f"{OPTIONS}: {line!r} is not NAME=VALUE")
+    number = NUMBERS.get(name)
+    try:
+        return name, value if number is None else number.of(value)
+    except ValueError as error:
+        raise pytest.UsageError(f"{OPTIONS}: {name} is {error}") from None
+
+
 class _Template:
     """An engine that tests' engines are forked from, and its tables."""
 
-    def __init__(self, paths: tuple[Path, ...], prepare: Callable[[Engine], object] | None) -> None:
+    def __init__(
+        self, paths: tuple[Path, ...], options: Mapping[str, Any], prepare: Callable[[Engine], object] | None
+    ) -> None:
         import ddbengine
 
-        self.engine = ddbengine.open(shared=True)
+        self.engine = ddbengine.open(shared=True, **options)
         try:
             self.tables = [name for path in paths for name in self.engine.create_tables(path)]
             if prepare is not None:
@@ -114,16 +165,19 @@ class _Template:
 
 
 class _Templates:
-    """A template for each set of schema files that a test has asked for, made when the first one does."""
+    """A template for each set of schema files and options that a test has asked for, made when the first one does."""
 
     def __init__(self, prepare: Callable[[Engine], object] | None) -> None:
         self._prepare = prepare
-        self._templates: dict[tuple[Path, ...], _Template] = {}
+        self._templates: dict[tuple[Any, ...], _Template] = {}
 
-    def of(self, paths: tuple[Path, ...]) -> _Template:
-        if paths not in self._templates:
-            self._templates[paths] = _Template(paths, self._prepare)
-        return self._templates[paths]
+    def of(self, paths: tuple[Path, ...], options: Mapping[str, Any]) -> _Template:
+        # What befalls requests is for the tests, not for what prepares them.
+        lasting = {name: value for name, value in options.items() if name != "faults"}
+        wanted = (paths, *sorted(lasting.items()))
+        if wanted not in self._templates:
+            self._templates[wanted] = _Template(paths, lasting, self._prepare)
+        return self._templates[wanted]
 
     def close(self) -> None:
         for template in self._templates.values():

@@ -16,7 +16,7 @@ PLUGIN = ("-p", "no:ddbengine", "-p", "ddbengine.pytest_plugin")
 
 
 def test_there_are_examples() -> None:
-    assert {path.name for path in EXAMPLES} >= {"single_table", "url_shortener"}
+    assert {path.name for path in EXAMPLES} >= {"outbox", "single_table", "url_shortener"}
     listed = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in EXAMPLES if f"{path.name}/" not in listed] == []
 

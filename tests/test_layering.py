@@ -15,13 +15,14 @@ PACKAGE = Path(__file__).parents[1] / "ddbengine"
 ALL_ROOMS = (
     {"commands", "embedded", "exchange", "api", "engine", "expressions", "partiql", "schema", "indexes", "streams"}
     | {"storage", "_core", "consumer"}
-    | {"errors", "limits", "exceptions"}
+    | {"errors", "limits", "options", "exceptions"}
 )
 
 ALLOWED: dict[str, set[str]] = {
     "_core": set(),
     "errors": set(),
     "limits": set(),
+    "options": {"limits"},
     "storage": {"_core"},
     "schema": {"storage", "_core", "errors", "limits"},
     "expressions": {"storage", "_core", "errors", "limits"},
@@ -34,11 +35,11 @@ ALLOWED: dict[str, set[str]] = {
     "commands": {"exchange", "engine", "schema", "storage", "_core", "errors", "limits", "consumer"},
     # A client of any DynamoDB: it knows nothing of the engine.
     "consumer": set(),
-    "embedded": {"exceptions", "exchange", "api", "engine", "storage", "_core", "errors", "limits"},
+    "embedded": {"exceptions", "exchange", "api", "engine", "storage", "_core", "errors", "limits", "options"},
     "exceptions": {"exchange", "api", "engine", "storage"},
     # The doors: the public names of the package, the command line, and the fixtures of other people's tests.
     "__init__": ALL_ROOMS,
-    "pytest_plugin": {"embedded"},
+    "pytest_plugin": {"embedded", "options"},
     "__main__": ALL_ROOMS,
 }
 """What each room may import, besides itself.  The rule is api -> engine -> {expressions, schema, indexes, streams} ->

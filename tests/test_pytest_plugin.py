@@ -214,3 +214,81 @@ def test_the_marker_is_registered_and_fixtures_are_described(pytester: pytest.Py
         "dynamodb_server",
         "dynamodb_tables",
     }
+
+
+STREAMED = """
+def shards(dynamodb, name):
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+    )
+    (stream,) = dynamodb.list_streams()["Streams"]
+    return len(dynamodb.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"])
+"""
+
+
+def test_options_come_from_the_ini_file_and_markers_go_before_it(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\ndynamodb_options =\n    partitions = 2\n    region=eu-west-1\n")
+    result = run(
+        pytester,
+        STREAMED
+        + """
+import pytest
+
+def test_of_the_ini_file(dynamodb):
+    assert shards(dynamodb, "one") == 2
+    assert dynamodb.region == "eu-west-1"
+
+@pytest.mark.dynamodb_options(partitions=3)
+class TestOfMarkers:
+    def test_of_the_class(self, dynamodb):
+        assert shards(dynamodb, "two") == 3
+        assert dynamodb.region == "eu-west-1"
+
+    @pytest.mark.dynamodb_options(partitions=5)
+    def test_of_the_function(self, dynamodb):
+        assert shards(dynamodb, "three") == 5
+        """,
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_faults_of_a_marker_befall_the_test_and_not_what_prepares_it(pytester: pytest.Pytester) -> None:
+    write_schema(pytester, "tables.json", "orders")
+    result = run(
+        pytester,
+        """
+import pytest
+from ddbengine import exceptions
+
+pytestmark = [
+    pytest.mark.dynamodb_tables("tables.json"),
+    pytest.mark.dynamodb_options(faults=[{"error": "ThrottlingException", "first": 1}]),
+]
+
+@pytest.mark.parametrize("time", [1, 2])
+def test_is_throttled(dynamodb, time):
+    with pytest.raises(exceptions.ThrottlingException):
+        dynamodb.list_tables()
+    assert dynamodb.list_tables()["TableNames"] == ["orders"]
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("partitions", "'partitions' is not NAME=VALUE"),
+        ("partitions=many", "partitions is a whole number from 1 to 1000, not 'many'"),
+        ("path=data", "there is no 'path', but access_key_id"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused(pytester: pytest.Pytester, line: str, words: str) -> None:
+    pytester.makeini(f"[pytest]\ndynamodb_options = {line}\n")
+    result = run(pytester, "def test_any(dynamodb): pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*dynamodb_options: {words}*"])

@@ -1,8 +1,8 @@
 """The Cython core: bytes in, bytes out.  Contracts and the stored form of values are in ``__init__.pyi``.
 
-``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``values``, ``documents``,
-``numbers`` and ``keys`` work on what is stored, ``pages`` and ``digests`` on entries of a tree.
-``http1`` knows what a request looks like on the wire.
+``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
+``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored, ``pages`` and ``digests`` on entries of a
+tree.  ``http1`` knows what a request looks like on the wire.
 """
 
 from ddbengine._core.digests import entry_hash
@@ -21,10 +21,11 @@ from ddbengine._core.documents import (
 from ddbengine._core.encoding import encode_item, encode_value
 from ddbengine._core.faults import CorruptBytes, JsonTypeFault, ValueFault
 from ddbengine._core.http1 import plain_post
-from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, partition_hash
+from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, key_size, partition_hash, partition_part
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
 from ddbengine._core.pages import Within, take_page
 from ddbengine._core.rendering import item_to_wire, items_to_wire, value_to_wire
+from ddbengine._core.unpacking import item_to_dict
 from ddbengine._core.values import (
     begins_with,
     compare,
@@ -56,6 +57,7 @@ __all__ = [
     "find",
     "get_attribute",
     "item_size",
+    "item_to_dict",
     "item_to_wire",
     "items_to_wire",
     "join_list",
@@ -64,10 +66,12 @@ __all__ = [
     "key_bytes",
     "key_part",
     "key_part_prefix",
+    "key_size",
     "number_from_text",
     "number_size",
     "number_to_text",
     "partition_hash",
+    "partition_part",
     "pick",
     "plain_post",
     "project",

@@ -93,6 +93,9 @@ def item_to_wire(item: Buffer) -> bytes:
 def items_to_wire(items: Iterable[Buffer]) -> bytes:
     """A JSON array of ``item_to_wire``, built in one buffer: ``[{...},{...}]``."""
 
+def item_to_dict(item: Buffer) -> dict[str, Any]:
+    """The wire item of a stored item: what ``orjson.loads`` makes of ``item_to_wire``, B in base64 too."""
+
 # --- looking into values ----------------------------------------------------------------------------------------------
 
 def type_of(value: Buffer) -> str:
@@ -181,6 +184,9 @@ def key_bytes(value: Buffer) -> bytes:
     This and the other key functions raise ValueError for a value of another type.
     """
 
+def key_size(value: Buffer, key_type: str) -> int:
+    """How many bytes ``key_bytes`` has, of an encoded value of this type (S, N or B); -1 for one of another type."""
+
 def key_part(value: Buffer) -> bytes:
     """Order-preserving, self-delimiting form of an encoded S, N or B: no part is a prefix of another, and
     concatenated parts compare as the tuple of values does.  S and B escape 0x00 as 0x00 0xFF and end with 0x00 0x00;
@@ -191,6 +197,10 @@ def key_part_prefix(value: Buffer) -> bytes:
 
 def partition_hash(raw: Buffer) -> bytes:
     """The first 4 bytes of MD5("Outliers" + raw): orders a scan (FACTS 5.7)."""
+
+def partition_part(value: Buffer) -> bytes:
+    """What begins the key of an item with this partition key: the ``partition_hash`` of its ``key_bytes``, and its
+    ``key_part``."""
 
 # --- entries of a tree ------------------------------------------------------------------------------------------------
 

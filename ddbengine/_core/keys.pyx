@@ -18,7 +18,7 @@ from ddbengine._core.buffers cimport (
     put_bytes,
 )
 from ddbengine._core.md5 cimport Md5, md5_begin, md5_finish
-from ddbengine._core.stored cimport KIND_B, KIND_N, Head, name_of, read_whole
+from ddbengine._core.stored cimport KIND_B, KIND_N, Head, kind_of_name, name_of, read_whole
 
 
 cdef int read_key(View* view, Head* head) except -1:
@@ -29,29 +29,44 @@ cdef int read_key(View* view, Head* head) except -1:
     return 0
 
 
+cdef int put_part(Out* out, Head* head, bint ended) except -1:
+    """Append the order-preserving form of a key."""
+    cdef Py_ssize_t i
+    ensure_room(out, 2 * head.size + 2)
+    if head.kind == KIND_N or memchr(head.body, 0, head.size) == NULL:
+        put_bytes(out, head.body, head.size)
+    else:
+        for i in range(head.size):
+            put_byte(out, head.body[i])
+            if head.body[i] == 0:
+                put_byte(out, 0xff)
+    if ended:
+        put_bytes(out, b"\0\0", 1 if head.kind == KIND_N else 2)
+    return 0
+
+
 cdef bytes order_preserving(object value, bint ended):
     cdef View view
     cdef Head head
     cdef Out out
-    cdef Py_ssize_t i
     open_view(value, &view)
     open_out(&out)
     try:
         read_key(&view, &head)
-        ensure_room(&out, 2 * head.size + 2)
-        if head.kind == KIND_N or memchr(head.body, 0, head.size) == NULL:
-            put_bytes(&out, head.body, head.size)
-        else:
-            for i in range(head.size):
-                put_byte(&out, head.body[i])
-                if head.body[i] == 0:
-                    put_byte(&out, 0xff)
-        if ended:
-            put_bytes(&out, b"\0\0", 1 if head.kind == KIND_N else 2)
+        put_part(&out, &head, ended)
         return out_bytes(&out)
     finally:
         close_out(&out)
         close_view(&view)
+
+
+cdef void hash_of(const uint8_t* raw, Py_ssize_t size, uint8_t* digest) noexcept:
+    """The four bytes that order a scan."""
+    cdef Md5 state
+    md5_begin(&state, b"Outliers", 8)
+    md5_finish(&state, raw, size)
+    digest[0], digest[1] = state.words[0] & 0xff, (state.words[0] >> 8) & 0xff
+    digest[2], digest[3] = (state.words[0] >> 16) & 0xff, (state.words[0] >> 24) & 0xff
 
 
 def key_bytes(value):
@@ -73,16 +88,42 @@ def key_part_prefix(value):
     return order_preserving(value, False)
 
 
+def key_size(value, str key_type):
+    cdef View view
+    cdef Head head
+    open_view(value, &view)
+    try:
+        read_whole(&view, &head)
+        if head.kind > KIND_B or head.kind != kind_of_name(key_type):
+            return -1
+        return head.size
+    finally:
+        close_view(&view)
+
+
 def partition_hash(raw):
     cdef View view
-    cdef Md5 state
     cdef uint8_t digest[4]
     open_view(raw, &view)
     try:
-        md5_begin(&state, b"Outliers", 8)
-        md5_finish(&state, view.data, view.end - view.data)
-        digest[0], digest[1] = state.words[0] & 0xff, (state.words[0] >> 8) & 0xff
-        digest[2], digest[3] = (state.words[0] >> 16) & 0xff, (state.words[0] >> 24) & 0xff
+        hash_of(view.data, view.end - view.data, digest)
         return PyBytes_FromStringAndSize(<char*>digest, 4)
     finally:
+        close_view(&view)
+
+
+def partition_part(value):
+    cdef View view
+    cdef Head head
+    cdef Out out
+    open_view(value, &view)
+    open_out(&out)
+    try:
+        read_key(&view, &head)
+        hash_of(head.body, head.size, out.data)
+        out.size = 4
+        put_part(&out, &head, True)
+        return out_bytes(&out)
+    finally:
+        close_out(&out)
         close_view(&view)

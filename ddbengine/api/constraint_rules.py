@@ -66,6 +66,10 @@ class Adjustments:
     """Shape name to its lengths."""
 
 
+GOOD_NAMES_MAX = 1_000
+"""Of each operation, to be remembered."""
+
+
 # --- single constraints --------------------------------------------------------------------------
 
 
@@ -165,7 +169,22 @@ def _table_name(shape: str, minimum: int) -> Rule:
         rule = arn_rule if value.startswith("arn:") else name_rule
         return rule.violations(value, path)
 
-    return Rule(fast, violations)
+    return Rule(_GoodNames(fast).__getitem__, violations)
+
+
+class _GoodNames(dict[str, bool]):
+    """Table names that were found to be good: each request has one, mostly one of few."""
+
+    def __init__(self, holds: Holds) -> None:
+        super().__init__()
+        self._holds = holds
+
+    def __missing__(self, name: str) -> bool:
+        if not self._holds(name):
+            return False
+        if len(self) < GOOD_NAMES_MAX:
+            self[name] = True
+        return True
 
 
 # --- from the model to rules ---------------------------------------------------------------------

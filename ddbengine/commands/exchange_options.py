@@ -34,8 +34,8 @@ def add_import_options(parser: argparse.ArgumentParser, add_replica_path: Callab
         "source",
         type=Path,
         metavar="SOURCE",
-        help="file of DynamoDB JSON lines or CSV, directory of such files, directory of an export to S3, or - for the "
-        "standard input; gzip and zstd are recognised",
+        help="file of DynamoDB JSON lines, CSV or Ion text, directory of such files, an export to S3, or - "
+        "for the standard input; gzip and zstd are recognised",
     )
     add("--table", metavar="NAME", help="table to import into (default: the exported one, or the only one of --schema)")
     _add_place(parser, add_replica_path)
@@ -50,7 +50,7 @@ def add_import_options(parser: argparse.ArgumentParser, add_replica_path: Callab
         "CloudFormation template says",
     )
     add("--parameter", type=_assignment, action="append", default=[], metavar="NAME=VALUE", help="of the template")
-    add("--format", choices=("dynamodb-json", "csv"), help="of the source (default: by its name)")
+    add("--format", choices=("dynamodb-json", "csv", "ion"), help="of the source (default: by its name)")
     add(
         "--types",
         type=_types,

@@ -25,7 +25,7 @@ from ddbengine.exchange.exporting import (
     json_writer,
 )
 from ddbengine.exchange.records import SourceError
-from ddbengine.exchange.sources import CSV, JSON, format_of
+from ddbengine.exchange.sources import CSV, ION, JSON, format_of
 
 __all__ = ["run"]
 
@@ -59,7 +59,10 @@ def _export(given: argparse.Namespace) -> int:
 def _format_by_name(target: Path) -> str:
     if target == STDIN:
         return JSON
-    return S3_EXPORT if target.is_dir() else format_of(target) or JSON
+    kind = S3_EXPORT if target.is_dir() else format_of(target) or JSON
+    if kind == ION:
+        raise SourceError(f"{target}: Ion can only be read, not written")
+    return kind
 
 
 def _check_is_free(given: argparse.Namespace, kind: str) -> None:

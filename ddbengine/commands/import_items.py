@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,14 +18,28 @@ from ddbengine.exchange.compression import STDIN, SUFFIXES
 from ddbengine.exchange.csv_items import CsvFormat
 from ddbengine.exchange.import_state import ImportState, StateFile, state_path
 from ddbengine.exchange.importing import Import, Problem, TooManyErrors, Totals, error_line
+from ddbengine.exchange.ion_items import ion_reader
 from ddbengine.exchange.json_lines import read_items
 from ddbengine.exchange.records import Reader, SourceError
 from ddbengine.exchange.schemas import TableToCreate, read_tables
-from ddbengine.exchange.sources import CSV, START, Source, find_source
+from ddbengine.exchange.sources import CSV, ION, START, Source, find_source
 
 __all__ = ["run"]
 
 SHOWN_PROBLEMS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """An import made ready: what to read, where to put it, and how far it is."""
+
+    source: Source
+    reader: Reader
+    access: TableAccess
+    table_name: str
+    state: StateFile | None
+    """None when the import cannot be resumed."""
+    before: ImportState
 
 
 def run(given: argparse.Namespace) -> int:
@@ -41,8 +55,9 @@ def _import(given: argparse.Namespace) -> int:
         description = _description(access, table_name, tables)
         reader = _reader(given, source, description)
         state, before = _state(given, source, table_name, access)
+        job = _Job(source, reader, access, table_name, state, before)
         with _errors_file(given) as errors:
-            return _carry_on(given, source, reader, access, table_name, state, before, errors)
+            return _carry_on(job, errors, _max_errors(given), given.quiet)
 
 
 def _table_name(wanted: str | None, source: Source, tables: list[TableToCreate]) -> str:
@@ -80,6 +95,8 @@ def _to_create(access: TableAccess, table_name: str, tables: list[TableToCreate]
 
 
 def _reader(given: argparse.Namespace, source: Source, description: dict[str, Any]) -> Reader:
+    if source.format == ION:
+        return ion_reader()
     if source.format != CSV:
         return read_items
     key_types = {
@@ -125,16 +142,36 @@ def _errors_file(given: argparse.Namespace) -> Iterator[BinaryIO | None]:
         yield file
 
 
-def _carry_on(
-    given: argparse.Namespace,
-    source: Source,
-    reader: Reader,
-    access: TableAccess,
-    table_name: str,
-    state: StateFile | None,
-    before: ImportState,
-    errors: BinaryIO | None,
-) -> int:
+def _max_errors(given: argparse.Namespace) -> int | None:
+    """How many items may be refused; any number when somebody keeps them, unless the command line says."""
+    if given.max_errors is not None or given.errors_file is not None:
+        limit: int | None = given.max_errors
+        return limit
+    return 0
+
+
+def _carry_on(job: _Job, errors: BinaryIO | None, max_errors: int | None, quiet: bool) -> int:
+    with progress(quiet, job.source.size, "B") as bar:
+        work = Import(
+            job.source,
+            job.reader,
+            job.access,
+            job.table_name,
+            max_errors=max_errors,
+            state=job.state,
+            before=job.before,
+            on_problem=_teller(errors),
+            on_progress=bar,
+        )
+        ended = _run(work, job.state)
+        seconds = bar.seconds()
+    if not quiet:
+        say(_summary(work.totals, job, seconds))
+    return ended
+
+
+def _teller(errors: BinaryIO | None) -> Callable[[Problem], None]:
+    """What keeps every refused item, and tells a person of the first ones."""
     shown = 0
 
     def tell(problem: Problem) -> None:
@@ -147,26 +184,7 @@ def _carry_on(
         elif shown == SHOWN_PROBLEMS + 1:
             say("ddbengine: ... and others")
 
-    max_errors = given.max_errors
-    if max_errors is None:
-        max_errors = None if errors is not None else 0
-    with progress(given.quiet, source.size, "B") as bar:
-        work = Import(
-            source,
-            reader,
-            access,
-            table_name,
-            max_errors=max_errors,
-            state=state,
-            before=before,
-            on_problem=tell,
-            on_progress=bar,
-        )
-        ended = _run(work, state)
-        seconds = bar.seconds()
-    if not given.quiet:
-        say(_summary(work.totals, before, table_name, access.name, seconds))
-    return ended
+    return tell
 
 
 def _run(work: Import, state: StateFile | None) -> int:
@@ -187,11 +205,10 @@ def _resumable(state: StateFile | None) -> str:
     return "" if state is None else "; --resume goes on from here"
 
 
-def _summary(totals: Totals, before: ImportState, table_name: str, place: str, seconds: float) -> str:
+def _summary(totals: Totals, job: _Job, seconds: float) -> str:
+    before, place = job.before, f"table {job.table_name} of {job.access.name}"
     items = totals.items - before.items
     rate = items / seconds if seconds > 0 else 0.0
     earlier = f", {before.items:,} before that" if before.items else ""
     refused = f", {totals.refused:,} refused" if totals.refused else ""
-    return (
-        f"{items:,} items into table {table_name} of {place} in {seconds:.1f} s ({rate:,.0f} items/s){earlier}{refused}"
-    )
+    return f"{items:,} items into {place} in {seconds:.1f} s ({rate:,.0f} items/s){earlier}{refused}"

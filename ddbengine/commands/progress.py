@@ -19,7 +19,9 @@ _CLEAR = "\r\x1b[K"
 class ProgressLine:
     """Call it with what is done, how much and of how much; call ``clear`` before anything else is printed."""
 
-    def __init__(self, stream: TextIO = sys.stderr, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """On ``stream``, or on what is the standard error at this moment."""
+        stream = sys.stderr if stream is None else stream
         self._stream = stream
         self._clock = clock
         self._is_shown = stream.isatty()

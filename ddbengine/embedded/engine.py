@@ -11,12 +11,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ddbengine.embedded import bulk
+from ddbengine.embedded.answers import answer_of, exception_of
 from ddbengine.embedded.calls import call
 from ddbengine.embedded.operations import Operations
-from ddbengine.engine.context import Caller
+from ddbengine.engine.context import Caller, StreamSettings
 from ddbengine.engine.fault_rules import FaultRules, fault_rules, read_fault_rules
 from ddbengine.engine.faults import Faults
 from ddbengine.engine.opening import open_engine
+from ddbengine.errors import ApiError
+from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES, SHARD_ROLLOVER_SECONDS
+from ddbengine.options import SECONDS_PER_HOUR, STREAM_RETENTION_HOURS, TTL_INTERVAL_SECONDS, check
 
 if TYPE_CHECKING:
     import boto3
@@ -37,12 +41,13 @@ class Engine(Operations):
     """A store with the operations of the service, made by ``ddbengine.open``.
 
     It may be used from many threads.  A process forked off meanwhile must open one of its own: there every method
-    raises StoreClosed.  Close it, or use it in a ``with`` statement.
+    raises StoreClosed.  Close it, or use it in a ``with`` or an ``async with`` statement.
     """
 
     def __init__(self, engine: inside.Engine, caller: Caller) -> None:
         self._engine = engine
         self._caller = caller
+        self._process = os.getpid()
         self._servers: set[LocalServer] = set()
         self._aio: AsyncEngine | None = None
         self._call = partial(call, engine, caller)
@@ -134,6 +139,7 @@ class Engine(Operations):
         """An engine of its own with everything this one holds now, in memory or in a directory that is empty or not
         there yet: about a millisecond for a small store in memory.  Others may write meanwhile.  Faults on demand stay
         behind.  Raise StoreError when there is no room, or something in the way."""
+        self._refuse_if_closed()
         return Engine(self._engine.fork(None if path is None else Path(path)), self._caller)
 
     def reset(self) -> None:
@@ -158,10 +164,24 @@ class Engine(Operations):
 
         What has expired by then is deleted in the background.  ValueError for a negative number of seconds.
         """
+        self._refuse_if_closed()
         return self._engine.advance_clock(seconds)
+
+    def split_partition(self, table: str, at: int | None = None) -> dict[str, Any]:
+        """Cut the partition that holds a partition hash in two at that hash, without one the widest in the middle; the
+        shard of its stream is closed and followed by two.
+
+        Answer: TableName, and Partitions with FromHash, ToHash (exclusive) and ShardId of each.  Raise
+        ResourceNotFoundException, or ValidationException when there is no place to cut.
+        """
+        try:
+            return answer_of(self._engine.split_partition(table, at))
+        except ApiError as error:
+            raise exception_of(error, "SplitPartition") from None
 
     def status(self) -> StoreStatus:
         """How the store and its replicas are at this moment."""
+        self._refuse_if_closed()
         return self._engine.status()
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> LocalServer:
@@ -172,13 +192,22 @@ class Engine(Operations):
         """
         from ddbengine.embedded.serving import serve
 
+        self._refuse_if_closed()
         return serve(self._engine, self._caller, host, port, self._servers)
 
     def close(self) -> None:
-        """Finish what was submitted, and release the store.  Again is no harm."""
+        """Finish what was submitted, and release the store.  Again is no harm, nor in a process forked off meanwhile,
+        which leaves it to its parent."""
+        if os.getpid() != self._process:
+            return
         for server in list(self._servers):
             server.close()
         self._engine.close()
+
+    def _refuse_if_closed(self) -> None:
+        """Raise StoreClosed where the store would not be asked, or not first."""
+        with self._engine.store.snapshot():
+            pass
 
     def __enter__(self) -> Engine:
         return self
@@ -188,6 +217,17 @@ class Engine(Operations):
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> Engine:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        import asyncio
+
+        # It may wait for a disk, and the loop is not this engine's alone.
+        await asyncio.to_thread(self.close)
+
 
 def open(
     path: str | os.PathLike[str] | None = None,
@@ -196,9 +236,14 @@ def open(
     access_key_id: str = "local",
     shared: bool = False,
     transient_seconds: float = 0.0,
-    ttl_interval: float = 1.0,
+    ttl_interval: float = TTL_INTERVAL_SECONDS,
     clock: Callable[[], float] = time.time,
     faults: FaultsSource | None = None,
+    item_collection_limit: int = ITEM_COLLECTION_MAX_BYTES,
+    gsi_lag_ms: int | None = None,
+    partitions: int | None = 1,
+    shard_rollover: float = SHARD_ROLLOVER_SECONDS,
+    stream_retention_hours: float = STREAM_RETENTION_HOURS,
     replicas: int | None = None,
     replica_paths: Sequence[str | os.PathLike[str]] = (),
     durability: str = "quorum",
@@ -211,14 +256,18 @@ def open(
     ``region`` and ``access_key_id`` say whose tables the engine's methods and clients see; with ``shared`` there is one
     set of tables for all.  For ``transient_seconds`` statuses such as CREATING are shown; every ``ttl_interval``
     seconds it is seen whether items have expired; ``clock`` gives the time in seconds since the epoch.  ``faults`` are
-    rules by which requests fail.  From ``replicas`` on the options are of a store on disk, and those of
-    ``ddbengine serve`` (docs/durability.md): ``replicas`` 1 or 3, the default; ``durability`` quorum, leader or none;
-    ``eventual_reads`` leader or any.
+    rules by which requests fail.  An item collection of a table with local indexes may have ``item_collection_limit``
+    bytes.  Global indexes show a write ``gsi_lag_ms`` late; with None reads of them wait for earlier writes.  A new
+    table has so many ``partitions``; a shard of a stream is open for ``shard_rollover`` seconds, and its records can be
+    read for ``stream_retention_hours``.  From ``replicas`` on the options are of a store on disk, without effect in
+    memory: ``replicas`` 1 or 3, the default; ``durability`` quorum, leader or none; ``eventual_reads`` leader or any.
+    See docs/embedded.md.
 
     Raise ValueError for options that make no sense, CannotOpen when the store cannot be opened.
     """
+    check(locals())  # before there are others than what was given
     places = [Path(place) for place in replica_paths]
-    _check_options(3 if replicas is None else replicas, len(places), durability, eventual_reads, min_replicas)
+    _check_replicas(3 if replicas is None else replicas, places, eventual_reads, replica_lag_ms, min_replicas)
     engine = open_engine(
         None if path is None else Path(path),
         shared=shared,
@@ -226,6 +275,9 @@ def open(
         ttl_interval=ttl_interval,
         clock=clock,
         faults=None if faults is None else _rules_of(faults),
+        item_collection_limit=item_collection_limit,
+        gsi_lag_ms=gsi_lag_ms,
+        streams=StreamSettings(partitions, shard_rollover, stream_retention_hours * SECONDS_PER_HOUR),
         replicas=replicas,
         replica_paths=places,
         durability=durability,
@@ -236,17 +288,20 @@ def open(
     return Engine(engine, Caller(access_key_id, region))
 
 
-def _check_options(replicas: int, places: int, durability: str, eventual_reads: str, min_replicas: int | None) -> None:
-    if replicas not in (1, 3):
-        raise ValueError(f"replicas is 1 or 3, not {replicas}")
-    if places not in (0, replicas):
-        raise ValueError(f"replica_paths names a directory for each of the {replicas} replicas, not {places}")
-    if durability not in ("quorum", "leader", "none"):
-        raise ValueError(f"durability is quorum, leader or none, not {durability!r}")
-    if eventual_reads not in ("leader", "any"):
-        raise ValueError(f"eventual_reads is leader or any, not {eventual_reads!r}")
-    if min_replicas is not None and not 1 <= min_replicas <= replicas:
+def _check_replicas(
+    replicas: int, places: Sequence[Path], eventual_reads: str, replica_lag_ms: int, min_replicas: int | None
+) -> None:
+    """Refuse options that contradict each other, or that would be without effect, as the command line does."""
+    if len(places) not in (0, replicas):
+        raise ValueError(f"replica_paths names a directory for each of the {replicas} replicas, not {len(places)}")
+    if len({place.absolute() for place in places}) < len(places):
+        raise ValueError("each of replica_paths is another directory")
+    if min_replicas is not None and min_replicas > replicas:
         raise ValueError(f"min_replicas is from 1 to {replicas}, not {min_replicas}")
+    if replicas == 1 and eventual_reads == "any":
+        raise ValueError("eventual_reads 'any' needs 3 replicas")
+    if replica_lag_ms and eventual_reads != "any":
+        raise ValueError("replica_lag_ms is seen with eventual_reads 'any' only")
 
 
 def _rules_of(source: FaultsSource) -> FaultRules:

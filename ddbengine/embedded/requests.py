@@ -34,11 +34,13 @@ def checked(operation: str, request: dict[str, Any]) -> dict[str, Any]:
     Raise ParamValidationError for what boto3 would not send, ApiError for what the service would refuse.
     """
     try:
-        members = check(operation, request)
+        # Anything else than the very same dict means that a null or an unknown member was dropped.
+        if check(operation, request) is request:
+            return request
     except (ApiError, TypeError, ValueError, RecursionError):
-        return _checked_unusual(operation, request)
-    # Anything else than the very same dict means that a null or an unknown member was dropped.
-    return members if members is request else _checked_unusual(operation, request)
+        pass
+    # Behind the block, so that no traceback shows what was tried first.
+    return _checked_unusual(operation, request)
 
 
 def refuse_if_not_sent(operation: str, request: dict[str, Any]) -> None:
@@ -57,11 +59,14 @@ def _checked_unusual(operation: str, request: dict[str, Any]) -> dict[str, Any]:
     except orjson.JSONEncodeError:
         refuse_if_not_sent(operation, request)
         raise SerializationException from None
+    refusal: ApiError | None = None
     try:
         members = check(operation, plain)
-    except ApiError:
+    except ApiError as error:
+        refusal = error
+    if refusal is not None:
         refuse_if_not_sent(operation, request)
-        raise
+        raise refusal
     if members is not plain:
         refuse_if_not_sent(operation, request)
     return members

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
-import orjson
-
 from ddbengine import _core
 from ddbengine.engine.context import Caller
 from ddbengine.engine.engine import Engine
@@ -29,8 +27,8 @@ def scan_all(engine: Engine, caller: Caller, request: dict[str, Any]) -> Iterato
     Filter, projection, index and segment are the request's; ``Limit`` is how many items a snapshot reads at most.
     Raise ApiError for what is wrong with the request.
     """
-    for page in _pages(engine, caller, request, _core.items_to_wire):
-        yield from orjson.loads(page)
+    for page in _pages(engine, caller, request, lambda rows: list(map(_core.item_to_dict, rows))):
+        yield from page
 
 
 def scan_lines(engine: Engine, caller: Caller, request: dict[str, Any]) -> Iterator[list[bytes]]:

@@ -71,7 +71,10 @@ class Catalog:
         Raise ResourceNotFoundException in the data plane's words (FACTS 5.1), also while the table is being created or
         deleted.
         """
-        entry = self._entry(txn, namespace, name)
+        generation = self._generation
+        # _entry would do for all: this saves each request a call of it.
+        known = generation.entries.get((namespace, name)) if generation.version == txn.get(VERSION_KEY) else None
+        entry = known or self._entry(txn, namespace, name)
         if entry is None:
             raise ResourceNotFoundException("Requested resource not found")
         transition = entry.transition

@@ -133,12 +133,7 @@ def _size(item: bytes | None) -> int:
 
 def collection_counter(schema: TableSchema, partition: bytes) -> bytes:
     """The counter row of an item collection's size in bytes, kept for tables with local indexes only."""
-    return (
-        COLLECTIONS
-        + schema.number.to_bytes(4, "big")
-        + _core.partition_hash(_core.key_bytes(partition))
-        + _core.key_part(partition)
-    )
+    return COLLECTIONS + schema.number.to_bytes(4, "big") + _core.partition_part(partition)
 
 
 def collection_growth(change: ItemChange) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ddbengine.engine.backfill import Backfill, unfilled
 from ddbengine.engine.catalog import Catalog
@@ -34,6 +34,9 @@ from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS, ITEM_COLLECTION_MAX_BYT
 from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Store, WritesOf
 from ddbengine.streams.rows import Stream
+
+if TYPE_CHECKING:
+    from ddbengine.engine.get_item import GetItem
 
 __all__ = ["Engine"]
 
@@ -183,6 +186,13 @@ class Engine:
         if self.faults is not None:
             return self.answer_struck(operation, request, caller, self.faults.strike(operation, request))
         return self._run(operation, self.operations[operation](self._surroundings, caller, request))
+
+    def get_item(self, request: dict[str, Any], caller: Caller) -> dict[str, Any]:
+        """The answer to a checked GetItem as Python values, for a program in this process; faults on demand are not
+        asked.  Raise ApiError."""
+        plan = cast("GetItem", self.operations["GetItem"](self._surroundings, caller, request))
+        with self.store.snapshot(plan.consistent) as txn:
+            return plan.answer(txn)
 
     def answer_struck(
         self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None

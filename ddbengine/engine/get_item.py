@@ -16,6 +16,8 @@ from ddbengine.engine.values import CURRENT_READ
 from ddbengine.expressions import Projection, check_mixing
 from ddbengine.storage.store import Outcome, ReadTxn
 
+Buffer = bytes | memoryview
+
 LEGACY = ("AttributesToGet",)
 EXPRESSIONS = ("ProjectionExpression",)
 _PROJECTING = frozenset((*LEGACY, *EXPRESSIONS, "ExpressionAttributeNames"))
@@ -33,20 +35,36 @@ class GetItem:
     writes: ClassVar[bool] = False
 
     def run(self, txn: ReadTxn) -> Outcome:
-        schema = self.surroundings.catalog.table(txn, self.namespace, self.table_name)
-        key = lookup_key(schema, self.key)
-        projection = self.projection
-        if projection is not None:
-            check_scalar_keys(schema, projection.paths)
-        found = txn.get(key)
-        item = found if found is None or projection is None else projection.of(found)
+        found, item = self._find(txn)
         if self.capacity_detail is None:
             return Outcome(EMPTY if item is None else b'{"Item":%b}' % _core.item_to_wire(item))
         members: dict[str, Any] = {} if item is None else {"Item": wire_item(item)}
-        size = 0 if found is None else _core.item_size(found)
-        consumed = capacity.Consumed(capacity.read_units(size, self.consistent))
-        members["ConsumedCapacity"] = consumed.report(self.table_name, self.capacity_detail)
+        members["ConsumedCapacity"] = self._consumed(found, self.capacity_detail)
         return Outcome(body(members))
+
+    def answer(self, txn: ReadTxn) -> dict[str, Any]:
+        """The members of the response, for a program in this process: no JSON is made and read."""
+        found, item = self._find(txn)
+        members: dict[str, Any] = {} if item is None else {"Item": _core.item_to_dict(item)}
+        if self.capacity_detail is not None:
+            members["ConsumedCapacity"] = self._consumed(found, self.capacity_detail)
+        return members
+
+    def _find(self, txn: ReadTxn) -> tuple[Buffer | None, Buffer | None]:
+        """The stored item, and what is shown of it."""
+        schema = self.surroundings.catalog.table(txn, self.namespace, self.table_name)
+        key = lookup_key(schema, self.key)
+        projection = self.projection
+        if projection is None:
+            found = txn.get(key)
+            return found, found
+        check_scalar_keys(schema, projection.paths)
+        found = txn.get(key)
+        return found, None if found is None else projection.of(found)
+
+    def _consumed(self, found: Buffer | None, detail: str) -> dict[str, Any]:
+        size = 0 if found is None else _core.item_size(found)
+        return capacity.Consumed(capacity.read_units(size, self.consistent)).report(self.table_name, detail)
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> GetItem:

@@ -40,23 +40,21 @@ def item_key(schema: TableSchema, key: Mapping[str, bytes]) -> bytes:
 
 def partition_prefix(schema: TableSchema, partition: bytes) -> bytes:
     """What the keys of one item collection start with."""
-    return (
-        ITEMS
-        + schema.number.to_bytes(4, "big")
-        + _core.partition_hash(_core.key_bytes(partition))
-        + _core.key_part(partition)
-    )
+    return ITEMS + schema.number.to_bytes(4, "big") + _core.partition_part(partition)
 
 
 def lookup_key(schema: TableSchema, attributes: Mapping[str, bytes]) -> bytes:
     """Check the Key member of a request and return the stored key; raise ValidationException."""
-    if len(attributes) != len(schema.key):
+    key = schema.key
+    if len(attributes) != len(key):
         raise ValidationException(KEY_MISMATCH)
-    for attribute in schema.key:
+    for attribute in key:
         value = attributes.get(attribute.name)
-        if value is None or _core.type_of(value) != attribute.type:
+        size = -1 if value is None else _core.key_size(value, attribute.type)
+        if size < 0:
             raise ValidationException(KEY_MISMATCH)
-        check_key_value(schema, attribute, value)
+        if not 0 < size <= SORT_KEY_MAX_BYTES:
+            check_key_size(schema, attribute, size)
     return item_key(schema, attributes)
 
 
@@ -67,24 +65,24 @@ def key_of_new_item(schema: TableSchema, item: bytes) -> bytes:
         value = _core.get_attribute(item, attribute.name)
         if value is None:
             raise ValidationException(f"{_INVALID}Missing the key {attribute.name} in the item")
-        actual = _core.type_of(value)
-        if actual != attribute.type:
+        size = _core.key_size(value, attribute.type)
+        if size < 0:
             raise ValidationException(
-                f"{_INVALID}Type mismatch for key {attribute.name} expected: {attribute.type} actual: {actual}"
+                f"{_INVALID}Type mismatch for key {attribute.name} expected: {attribute.type} "
+                f"actual: {_core.type_of(value)}"
             )
-        check_key_value(schema, attribute, value)
+        if not 0 < size <= SORT_KEY_MAX_BYTES:
+            check_key_size(schema, attribute, size)
         key[attribute.name] = value
     return item_key(schema, key)
 
 
-def check_key_value(schema: TableSchema, attribute: KeyAttribute, value: bytes) -> None:
-    """Refuse an empty or too long value of a table's key attribute."""
-    if attribute.type == "N":
-        return
-    length = len(_core.key_bytes(value))
-    if length == 0:
+def check_key_size(schema: TableSchema, attribute: KeyAttribute, size: int) -> None:
+    """Refuse a table's key attribute whose value has no bytes or too many.  Sizes from 1 to SORT_KEY_MAX_BYTES, the
+    smaller of the limits, are always good; numbers are never longer."""
+    if size == 0:
         raise ValidationException(empty_key_message(attribute, None))
-    check_key_length(attribute is schema.partition, length)
+    check_key_length(attribute is schema.partition, size)
 
 
 def check_key_length(is_partition: bool, length: int) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ddbengine import _core
 from ddbengine.engine.bodies import wire_item
-from ddbengine.engine.keys import check_index_keys, check_key_value, check_scalar_keys, item_key
+from ddbengine.engine.keys import check_index_keys, check_key_size, check_scalar_keys, item_key
 from ddbengine.engine.update_item import check_update_paths, check_updated_item
 from ddbengine.errors import ConditionalCheckFailedException, DuplicateItemException, ValidationException
 from ddbengine.expressions import Update
@@ -160,7 +160,7 @@ def key_of(schema: TableSchema, pinned: PinnedKey) -> dict[str, bytes]:
 
 def check_key_attribute(schema: TableSchema, attribute: KeyAttribute, value: bytes) -> None:
     check_key_type(attribute, value)
-    check_key_value(schema, attribute, value)
+    check_key_size(schema, attribute, _core.key_size(value, attribute.type))
 
 
 def check_key_type(attribute: KeyAttribute, value: bytes) -> None:

@@ -77,7 +77,15 @@ class Surface:
 
     def attributes(self, wire: Mapping[str, dict[str, Any]]) -> dict[str, bytes]:
         """Encode each value of a key or a start key."""
-        return {name: self.value(value) for name, value in wire.items()}
+        encoded = {}
+        try:
+            for name, value in wire.items():
+                encoded[name] = one = _core.encode_value(value)
+                if len(one) > ATTRIBUTE_NAME_MAX_BYTES and _has_long_name(value):
+                    raise self.error(_NAME_TOO_LARGE)
+        except _core.ValueFault as fault:
+            raise self.fault(fault) from None
+        return encoded
 
     def start_key(self, wire: Mapping[str, dict[str, Any]]) -> dict[str, bytes]:
         """Encode ExclusiveStartKey: most faults are told as a bad start key, those of numbers and duplicates as they

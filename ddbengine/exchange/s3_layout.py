@@ -4,7 +4,7 @@
 | --- | --- |
 | ``manifest-summary.json`` | one object: table, times, number of items, where the other manifest is |
 | ``manifest-files.json`` | an object a line: ``dataFileS3Key``, ``itemCount``, ``md5Checksum``, ``etag`` |
-| ``data/*.json.gz`` | ``{"Item":{...}}`` a line |
+| ``data/*.json.gz`` | ``{"Item":{...}}`` a line; or ``*.ion.gz``, see ``ion_items`` |
 | ``*.checksum`` | base64 of the MD5 of the manifest of that name |
 
 ``md5Checksum`` is base64 of the MD5 of the compressed file; ``etag`` that of an upload in one part.  All of it is under
@@ -32,6 +32,7 @@ FILES = "manifest-files.json"
 ROOT = "AWSDynamoDB"
 DATA = "data"
 STARTED = "_started"
+FORMATS = ("DYNAMODB_JSON", "ION")
 _READ_BYTES = 1024 * 1024
 
 
@@ -49,6 +50,8 @@ class Export:
 
     directory: Path
     table_name: str
+    format: str
+    """One of FORMATS."""
     items: int
     files: tuple[DataFile, ...]
 
@@ -72,14 +75,15 @@ def read_export(directory: Path) -> Export:
     summary = _object(directory / SUMMARY)
     if summary.get("exportType", "FULL_EXPORT") != "FULL_EXPORT":
         raise SourceError(f"{directory}: is an incremental export, which only says what changed")
-    if summary.get("outputFormat") != "DYNAMODB_JSON":
-        raise SourceError(f"{directory}: has the format {summary.get('outputFormat')}, only DYNAMODB_JSON can be read")
+    output_format = summary.get("outputFormat")
+    if output_format not in FORMATS:
+        raise SourceError(f"{directory}: has the format {output_format}, only {' and '.join(FORMATS)} can be read")
     key = PurePosixPath(str(summary.get("manifestFilesS3Key", FILES)))
     files = tuple(_data_files(directory, directory / key.name))
     items = sum(file.items for file in files)
     if summary.get("itemCount") != items:
         raise SourceError(f"{directory}: the summary has {summary.get('itemCount')} items, the data files {items}")
-    return Export(directory, str(summary.get("tableArn", "")).rpartition("/")[2], items, files)
+    return Export(directory, str(summary.get("tableArn", "")).rpartition("/")[2], output_format, items, files)
 
 
 def _data_files(directory: Path, manifest: Path) -> Iterator[DataFile]:

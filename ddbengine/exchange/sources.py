@@ -12,13 +12,15 @@ from ddbengine.exchange.compression import CORRUPT, STDIN, SUFFIXES, Input
 from ddbengine.exchange.records import Reader, Record, SourceError
 from ddbengine.exchange.s3_layout import find_export, md5_of, read_export
 
-__all__ = ["CSV", "FORMATS", "JSON", "Cursor", "Source", "SourceFile", "find_source", "format_of", "records_of"]
+__all__ = ["CSV", "FORMATS", "ION", "JSON", "Cursor", "Source", "SourceFile", "find_source", "format_of", "records_of"]
 
 JSON = "dynamodb-json"
 CSV = "csv"
-FORMATS = (JSON, CSV)
-_FORMAT_OF_SUFFIX = {".json": JSON, ".jsonl": JSON, ".ndjson": JSON, ".csv": CSV, ".tsv": CSV}
-_ION_SUFFIXES = (".ion", ".10n")
+ION = "ion"
+FORMATS = (JSON, CSV, ION)
+_FORMAT_OF_SUFFIX = {".json": JSON, ".jsonl": JSON, ".ndjson": JSON, ".csv": CSV, ".tsv": CSV, ".ion": ION}
+_FORMAT_OF_EXPORT = {"DYNAMODB_JSON": JSON, "ION": ION}
+_BINARY_ION_SUFFIX = ".10n"
 
 
 class Cursor(NamedTuple):
@@ -77,7 +79,7 @@ def find_source(path: Path, wanted: str | None) -> Source:
 def _source_of_export(directory: Path) -> Source:
     export = read_export(directory)
     files = tuple(SourceFile(file.path, file.path.stat().st_size, file.items, file.md5) for file in export.files)
-    return Source(directory, JSON, files, export.table_name)
+    return Source(directory, _FORMAT_OF_EXPORT[export.format], files, export.table_name)
 
 
 def _source_of_directory(path: Path, wanted: str | None) -> Source:
@@ -97,12 +99,12 @@ def _plain_file(path: Path) -> SourceFile:
 
 
 def format_of(path: Path) -> str | None:
-    """By the name, as it is without the suffix of a compression; raise SourceError for Amazon Ion."""
+    """By the name, as it is without the suffix of a compression; raise SourceError for binary Ion."""
     name = path.name
     for suffix in filter(None, SUFFIXES.values()):
         name = name.removesuffix(suffix)
-    if name.endswith(_ION_SUFFIXES):
-        raise SourceError(f"{path}: Amazon Ion is not supported, export as DynamoDB JSON")
+    if name.endswith(_BINARY_ION_SUFFIX):
+        raise SourceError(f"{path}: binary Ion is not supported, only Ion text and DynamoDB JSON")
     return _FORMAT_OF_SUFFIX.get(Path(name).suffix)
 
 

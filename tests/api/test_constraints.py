@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ddbengine.api.constraint_rules import Path
+from ddbengine.api.constraint_rules import GOOD_NAMES_MAX, Path
 from ddbengine.api.constraint_tables import ADJUSTMENTS, table_of
 from ddbengine.api.constraints import compile_rules
 from ddbengine.api.model import load
@@ -111,6 +111,14 @@ def test_a_name_of_256_characters_is_echoed() -> None:
     assert refusal("PutItem", {**PUT, "TableName": name}) == one(
         f"Value '{name}' at 'tableName' {CONSTRAINT} have length less than or equal to 255"
     )
+
+
+def test_names_are_told_apart_however_many_good_ones_came_before() -> None:
+    for number in range(GOOD_NAMES_MAX + 10):
+        check("GetItem", {"TableName": f"table{number}", "Key": KEY})
+    for _ in range(2):
+        check("GetItem", {"TableName": f"table{GOOD_NAMES_MAX + 5}", "Key": KEY})
+        assert "regular expression" in refusal("GetItem", {"TableName": "table 1", "Key": KEY})
 
 
 def test_bad_characters_in_a_table_name_are_echoed() -> None:

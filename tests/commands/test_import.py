@@ -188,6 +188,24 @@ def test_the_standard_input_is_a_source(
     assert contents(tmp_path / "data") == [item(1)]
 
 
+def test_ion_is_imported_and_not_exported(run: Run, tmp_path: Path, schema: Path) -> None:
+    source = tmp_path / "music.ion.gz"
+    source.write_bytes(
+        gzip.compress(b'$ion_1_0 {Item:{pk:"a",sk:6d2,s:$dynamodb_NS::[1.,2.]}}\n$ion_1_0 {Item:{pk:1e0}}\n')
+    )
+    code, said = run("import", source, "--path", tmp_path / "store", "--schema", schema, "--max-errors", 1)
+    assert code == 1
+    assert "music.ion.gz:2: has a value of the Ion type float, which DynamoDB does not have" in said
+    code, _ = run("export", "out.json", "--path", tmp_path / "store", "--table", "music")
+    assert code == 0
+    assert orjson.loads((tmp_path / "out.json").read_bytes()) == {
+        "Item": {"pk": S("a"), "sk": N(600), "s": {"NS": ["1", "2"]}}
+    }
+    code, said = run("export", "out.ion", "--path", tmp_path / "store", "--table", "music")
+    assert code == 2
+    assert "out.ion: Ion can only be read, not written" in said
+
+
 @pytest.mark.parametrize("target", ["out.json", "out.json.gz", "out.jsonl.zst", "s3", "out.csv"])
 def test_what_is_exported_comes_back(target: str, run: Run, schema: Path, tmp_path: Path) -> None:
     items = [item(number, x=B(bytes([number])), n=N("1.5")) for number in range(50)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from ddbengine.commands.progress import ProgressLine
 
 
@@ -26,6 +28,15 @@ def test_nothing_is_drawn_elsewhere_than_on_a_terminal() -> None:
     line("checking", 1, 2)
     line.clear()
     assert stream.getvalue() == ""
+
+
+def test_the_line_goes_to_what_is_the_standard_error_when_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("sys.stderr", stream := Terminal())
+    line = ProgressLine(clock=clock)
+    clock.now = 1.0
+    line("checking", 1, 2)
+    assert "checking" in stream.getvalue()
 
 
 def test_what_is_over_at_once_is_not_drawn() -> None:

@@ -24,6 +24,7 @@ TREE: Any = {"a": {0: None, 2: {"k": None}}, "b": None, "c": {"x": None}}
 READERS: list[Callable[[bytes], Any]] = [
     _core.value_to_wire,
     _core.item_to_wire,
+    _core.item_to_dict,
     lambda stored: _core.items_to_wire([SOUND, stored]),
     _core.type_of,
     lambda stored: _core.get_attribute(stored, "b"),
@@ -52,7 +53,13 @@ READERS: list[Callable[[bytes], Any]] = [
     _core.number_size,
     lambda stored: _core.add_numbers(stored, stored),
 ]
-KEY_READERS = [_core.key_bytes, _core.key_part, _core.key_part_prefix]
+KEY_READERS: list[Callable[[bytes], Any]] = [
+    _core.key_bytes,
+    _core.key_part,
+    _core.key_part_prefix,
+    _core.partition_part,
+    lambda stored: _core.key_size(stored, "S"),
+]
 
 
 def read_with_everything(stored: bytes) -> None:
@@ -105,7 +112,14 @@ def _values_in(stored: bytes) -> list[bytes]:
 def test_every_truncation_of_an_item_is_noticed(item: dict[str, Wire]) -> None:
     stored, _ = encode_item(item)
     for length in range(len(stored)):
-        for reader in (_core.item_to_wire, _core.item_size, _core.split_map, _core.value_to_wire, _core.value_depth):
+        for reader in (
+            _core.item_to_wire,
+            _core.item_to_dict,
+            _core.item_size,
+            _core.split_map,
+            _core.value_to_wire,
+            _core.value_depth,
+        ):
             try:
                 reader(stored[:length])
             except CorruptBytes:
@@ -122,6 +136,8 @@ def test_nesting_beyond_what_is_ever_written_is_noticed_before_the_stack_ends(he
             reader(stored)
     with pytest.raises(CorruptBytes):
         _core.item_to_wire(stored)
+    with pytest.raises(CorruptBytes):
+        _core.item_to_dict(stored)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from ddbengine._core import (
     encode_item,
     encode_value,
     item_size,
+    item_to_dict,
     item_to_wire,
     items_to_wire,
     join_set,
@@ -56,6 +57,8 @@ def test_an_item_is_read_back_with_its_attributes_in_order(item: dict[str, Wire]
     wire = orjson.loads(item_to_wire(stored))
     assert wire == {name: model.canonical(value) for name, value in item.items()}
     assert list(wire) == list(item)
+    assert item_to_dict(stored) == item_to_dict(memoryview(stored)) == wire
+    assert orjson.dumps(item_to_dict(stored)) == item_to_wire(stored), "the same order at every level"
     assert size == item_size(stored) == model.item_size(item)
 
 
@@ -222,3 +225,15 @@ def test_what_is_no_wire_value_is_a_programming_error() -> None:
             encode_value(wrong)
     with pytest.raises(TypeError):
         encode_item([])  # type: ignore[arg-type]
+
+
+def test_names_that_share_a_slot_of_those_kept_are_told_apart() -> None:
+    names = [f"name{number}" for number in range(5000)] + ["ä", "é" * 20, "x" * 40, "x" * 41, "\0", "\0\0"]
+    item: dict[str, Wire] = {name: {"S": name} for name in names}
+    stored = encode_item(item)[0]
+    for _ in range(2):
+        assert item_to_dict(stored) == item
+    for name in names:
+        assert item_to_dict(encode_item({name: {"M": {name: {"NULL": True}}}})[0]) == {
+            name: {"M": {name: {"NULL": True}}}
+        }

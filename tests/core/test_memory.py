@@ -36,6 +36,9 @@ CALLS: dict[str, Callable[[], Any]] = {
     "item_to_wire": lambda: _core.item_to_wire(STORED),
     "item_to_wire truncated": lambda: _core.item_to_wire(STORED[:-1]),
     "item_to_wire of a view": lambda: _core.item_to_wire(memoryview(STORED)),
+    "item_to_dict": lambda: _core.item_to_dict(STORED),
+    "item_to_dict of a view": lambda: _core.item_to_dict(memoryview(STORED)),
+    "item_to_dict truncated": lambda: _core.item_to_dict(STORED[:-1]),
     "items_to_wire": lambda: _core.items_to_wire([STORED, memoryview(STORED)]),
     "items_to_wire truncated": lambda: _core.items_to_wire([STORED, memoryview(STORED)[:-1]]),
     "items_to_wire of no iterable": lambda: _core.items_to_wire(7),  # type: ignore[arg-type]
@@ -52,6 +55,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "pick": lambda: _core.pick(STORED, [f"n{i}" for i in range(30)] + ["big"]),
     "add_numbers": lambda: _core.add_numbers(encode_value({"N": "1e125"}), encode_value({"N": "1"})),
     "key_part": lambda: _core.key_part(encode_value({"S": "\0" * 2000})),
+    "partition_part": lambda: _core.partition_part(encode_value({"S": "\0" * 2000})),
 }
 
 

@@ -36,6 +36,20 @@ def test_a_coroutine_writes_and_reads(engine: ddbengine.Engine) -> None:
     assert asyncio.run(work()) == {"Item": key()}, "another loop"
 
 
+def test_an_engine_is_closed_at_the_end_of_async_with(tmp_path: Path) -> None:
+    async def work() -> ddbengine.Engine:
+        async with ddbengine.open(tmp_path / "store", replicas=1) as engine:
+            await engine.aio.create_table(**definition())
+            await engine.aio.put_item(TableName=TABLE, Item=key())
+        return engine
+
+    engine = asyncio.run(work())
+    with pytest.raises(exceptions.StoreClosed):
+        engine.list_tables()
+    with ddbengine.open(tmp_path / "store", replicas=1) as again:
+        assert again.scan(TableName=TABLE)["Items"] == [key()]
+
+
 def test_a_write_on_disk_leaves_the_loop_to_others_until_it_is_durable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

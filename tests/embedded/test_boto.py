@@ -16,7 +16,6 @@ from botocore.config import Config
 
 import ddbengine
 from ddbengine import exceptions
-from ddbengine.engine.operations import OPERATIONS
 from tests.embedded.conftest import TABLE, definition, key
 
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "AWS_REGION")
@@ -128,15 +127,6 @@ def test_an_operation_the_engine_has_not_is_unknown(engine: ddbengine.Engine) ->
     with pytest.raises(client.exceptions.ClientError) as refused:
         client.list_global_tables()
     assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
-
-
-def test_the_streams_client_is_answered_by_the_engine_too(engine: ddbengine.Engine) -> None:
-    client = engine.streams_client()
-    if "ListStreams" in OPERATIONS:
-        assert client.list_streams()["Streams"] == []
-    else:
-        with pytest.raises(client.exceptions.ClientError, match="UnknownOperationException"):
-            client.list_streams()
 
 
 def test_every_client_of_a_session_is_answered_by_the_engine(engine: ddbengine.Engine) -> None:

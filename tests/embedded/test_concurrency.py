@@ -51,6 +51,9 @@ def _try_everything(engine: ddbengine.Engine, client: Any, results: Connection) 
         "read": lambda: engine.get_item(TableName=TABLE, Key=key()),
         "write": lambda: engine.put_item(TableName=TABLE, Item=key("child")),
         "client": lambda: client.list_tables(),
+        "status": engine.status,
+        "serve": engine.serve,
+        "fork": engine.fork,
         "own": lambda: ddbengine.open().list_tables()["TableNames"],
     }
     told = {}
@@ -83,6 +86,9 @@ def test_an_engine_is_clearly_refused_after_a_fork_of_the_process(tmp_path: Path
             "read": refused,
             "write": refused,
             "client": refused,
+            "status": refused,
+            "serve": refused,
+            "fork": refused,
             "own": "[]",
         }
         engine.put_item(TableName=TABLE, Item=key("parent"))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import boto3
+import orjson
 import pytest
 
 import ddbengine
@@ -22,6 +26,33 @@ def test_a_program_puts_and_gets_items_in_dynamodb_json(engine: ddbengine.Engine
     assert engine.put_item(TableName=TABLE, Item=item) == {}
     assert engine.get_item(TableName=TABLE, Key=key(), ConsistentRead=True) == {"Item": item}
     assert engine.get_item(TableName=TABLE, Key=key("none")) == {}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"ReturnConsumedCapacity": "TOTAL"},
+        {"ReturnConsumedCapacity": "INDEXES", "ConsistentRead": True},
+        {"ProjectionExpression": "l[1], m.k", "ReturnConsumedCapacity": "TOTAL"},
+        {"AttributesToGet": ["nothing"]},
+    ],
+)
+def test_an_item_read_in_the_process_is_what_a_client_gets(engine: ddbengine.Engine, members: dict[str, Any]) -> None:
+    values = {
+        "b": {"B": "AAE="},
+        "l": {"L": [{"BOOL": False}, {"NULL": True}, {"N": "-0.5"}]},
+        "m": {"M": {"k": {"S": "ä\x00"}}},
+        "s": {"SS": ["x", "y"]},
+        "ns": {"NS": ["1", "2"]},
+        "bs": {"BS": ["AA==", "AQ=="]},
+    }
+    engine.put_item(TableName=TABLE, Item=key() | values)
+    for wanted in (key(), key("none")):
+        request = {"TableName": TABLE, "Key": wanted, **members}
+        over_http = orjson.loads(engine._engine.execute("GetItem", check("GetItem", request), engine._caller))
+        assert engine.get_item(**request) == over_http
+        assert asyncio.run(engine.aio.get_item(**request)) == over_http
 
 
 def test_an_update_answers_with_what_it_is_asked_for(engine: ddbengine.Engine) -> None:
@@ -66,6 +97,19 @@ def test_options_of_a_store_reach_it(tmp_path: Path) -> None:
         ({"durability": "some"}, "durability is quorum, leader or none, not 'some'"),
         ({"eventual_reads": "all"}, "eventual_reads is leader or any, not 'all'"),
         ({"min_replicas": 4}, "min_replicas is from 1 to 3, not 4"),
+        ({"min_replicas": 0}, "min_replicas is a whole number from 1 on, not 0"),
+        ({"replicas": 1, "eventual_reads": "any"}, "eventual_reads 'any' needs 3 replicas"),
+        ({"replica_lag_ms": 5}, "replica_lag_ms is seen with eventual_reads 'any' only"),
+        ({"replica_paths": ["a", "b", "./a"]}, "each of replica_paths is another directory"),
+        ({"gsi_lag_ms": -1}, "gsi_lag_ms is a whole number of milliseconds from 0 on, not -1"),
+        ({"gsi_lag_ms": 1.5}, "gsi_lag_ms is a whole number of milliseconds from 0 on, not 1.5"),
+        ({"item_collection_limit": 0}, "item_collection_limit is a whole number of bytes from 1 on, not 0"),
+        ({"partitions": 0}, "partitions is a whole number from 1 to 1000, not 0"),
+        ({"partitions": True}, "partitions is a whole number from 1 to 1000, not True"),
+        ({"shard_rollover": "long"}, "shard_rollover is a number of seconds from 1 to 86400, not 'long'"),
+        ({"stream_retention_hours": 0}, "stream_retention_hours is a number of hours from 0.001 to 8760, not 0"),
+        ({"ttl_interval": float("nan")}, "ttl_interval is a number of seconds from 0.01 to 86400, not nan"),
+        ({"transient_seconds": -1}, "transient_seconds is a number of seconds from 0 to 86400, not -1"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_with_a_sentence(options: dict[str, object], message: str) -> None:
@@ -199,10 +243,27 @@ def test_a_port_that_is_taken_cannot_be_served(engine: ddbengine.Engine) -> None
         engine.serve(server.port)
 
 
-def test_a_closed_engine_says_so(engine: ddbengine.Engine) -> None:
+def test_a_closed_engine_says_so(engine: ddbengine.Engine, tmp_path: Path) -> None:
     client = engine.client()
     engine.close()
     engine.close()
-    for call in (engine.list_tables, client.list_tables, lambda: engine.put_item(TableName=TABLE, Item=key())):
+    calls: list[Callable[[], Any]] = [
+        engine.list_tables,
+        client.list_tables,
+        lambda: engine.put_item(TableName=TABLE, Item=key()),
+        lambda: engine.get_item(TableName=TABLE, Key=key()),
+        lambda: asyncio.run(engine.aio.get_item(TableName=TABLE, Key=key())),
+        lambda: engine.load(TABLE, [key()]),
+        lambda: list(engine.scan_all(TABLE)),
+        lambda: engine.fork(),
+        lambda: engine.fork(tmp_path / "copy"),
+        engine.reset,
+        lambda: engine.advance_clock(1),
+        lambda: engine.split_partition(TABLE),
+        engine.status,
+        engine.serve,
+    ]
+    for call in calls:
         with pytest.raises(exceptions.StoreClosed, match="closed"):
             call()
+    assert not (tmp_path / "copy").exists()

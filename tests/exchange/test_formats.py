@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbengine.exchange import json_lines
+from ddbengine.exchange import lines
 from ddbengine.exchange.csv_items import CsvFormat, row_of
 from ddbengine.exchange.exporting import csv_header, csv_writer
 from ddbengine.exchange.json_lines import line_of, read_items
@@ -75,7 +75,7 @@ def test_a_line_that_is_no_item_is_told_and_the_next_one_is_read(line: str, prob
 
 
 def test_a_file_without_lines_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_lines, "LINE_MAX_BYTES", 100)
+    monkeypatch.setattr(lines, "LINE_MAX_BYTES", 100)
     [(line, item, problem)] = json_records("x" * 1000)
     assert (line, item, problem) == (1, None, "the line is longer than 100 bytes")
 

@@ -135,7 +135,7 @@ def test_what_is_no_source_is_said(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"has neither an export's manifest-summary.json nor files of the format"):
         find_source(tmp_path, None)
     (tmp_path / "items.10n").write_bytes(b"")
-    with pytest.raises(SourceError, match="Amazon Ion is not supported"):
+    with pytest.raises(SourceError, match="binary Ion is not supported"):
         find_source(tmp_path / "items.10n", None)
     (tmp_path / "items.10n").unlink()
     for name in ("a.csv", "b.json"):
@@ -196,7 +196,7 @@ def test_of_several_exports_one_has_to_be_named(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"exportType": "INCREMENTAL_EXPORT"}, "is an incremental export, which only says what changed"),
-        ({"outputFormat": "ION"}, "has the format ION, only DYNAMODB_JSON can be read"),
+        ({"outputFormat": "XML"}, "has the format XML, only DYNAMODB_JSON and ION can be read"),
         ({"itemCount": 4}, "the summary has 4 items, the data files 3"),
         ({"manifestFilesS3Key": "x/other.json"}, "other.json: No such file or directory"),
     ],
