@@ -117,7 +117,8 @@ def begins_with(value: Buffer, prefix: Buffer) -> bool:
     """True for two S or two B where the first starts with the second."""
 
 def size_function(value: Buffer) -> int | None:
-    """The expression function size(): bytes of S and B, members of sets, elements of L, entries of M; else None."""
+    """The expression function size(): UTF-16 code units of S, bytes of B, members of sets, elements of L, entries of M;
+    else None (FACTS 4.7)."""
 
 def value_size(value: Buffer) -> int:
     """Bytes by DynamoDB's accounting (FACTS 2.6), without the attribute's name."""
