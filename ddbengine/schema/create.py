@@ -105,7 +105,7 @@ class TableDefinition:
             settings["SSEDescription"] = encryption_description(
                 request["SSESpecification"], identity.region, identity.account_id
             )
-        if request.get("TableClass", "STANDARD") != "STANDARD":
+        if "TableClass" in request:
             settings["TableClassSummary"] = {"TableClass": request["TableClass"]}
         for member in ("GlobalTableSettingsReplicationMode", "ResourcePolicy"):
             if member in request:

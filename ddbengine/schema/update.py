@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | provisioned throughput | UPDATING | the old units, the new time |
 | billing mode | UPDATING | the new mode without its time |
-| stream, table class | UPDATING | the stream asked for; the old class |
+| stream, table class | UPDATING | the stream asked for, none when switched off; the old class |
 | encryption, warm throughput | ACTIVE | the old values, their own Status UPDATING |
 | deletion protection, on-demand maxima | ACTIVE | the new values |
 | units, on-demand maxima of an index | ACTIVE | the old units, the new maxima, IndexStatus UPDATING |
@@ -219,7 +219,7 @@ def _change_stream(draft: Draft, specification: Mapping[str, Any]) -> None:
         draft.shown["StreamSpecification"] = dict(specification)
     else:
         del draft.settings["StreamSpecification"]
-        draft.shown["StreamSpecification"] = {"StreamEnabled": False}
+        draft.shown["StreamSpecification"] = None  # shows nothing, but tells what is under way
 
 
 def _change_encryption(draft: Draft, specification: Mapping[str, Any]) -> None:
@@ -236,9 +236,8 @@ def _change_encryption(draft: Draft, specification: Mapping[str, Any]) -> None:
         )
     arn = parse(draft.schema.arn)
     assert arn is not None, "a table's own ARN is well-formed"
-    new = encryption_description(specification, arn.region, arn.account_id)
-    draft.settings["SSEDescription"] = new
-    draft.shown["SSEDescription"] = {**(old or new), "Status": UPDATING}
+    draft.settings["SSEDescription"] = encryption_description(specification, arn.region, arn.account_id)
+    draft.shown["SSEDescription"] = {**(old or {}), "Status": UPDATING}
 
 
 def _change_class(draft: Draft, table_class: str) -> None:

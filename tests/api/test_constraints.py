@@ -470,6 +470,14 @@ def test_create_table_tells_of_unknown_key_and_attribute_types() -> None:
     )
 
 
+def test_create_table_tells_of_an_unknown_stream_view_type() -> None:
+    stream = {"StreamEnabled": True, "StreamViewType": "new_image"}
+    assert refusal("CreateTable", {**CREATE, "StreamSpecification": stream}) == one(
+        f"Value 'new_image' at 'streamSpecification.streamViewType' {CONSTRAINT} satisfy enum value set: "
+        "[OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES, NEW_IMAGE]"
+    )
+
+
 def test_a_table_has_at_most_two_key_elements() -> None:
     shown = "KeySchemaElement(attributeName=pk, keyType=HASH)"
     assert refusal("CreateTable", {**CREATE, "KeySchema": [ELEMENT] * 3}) == one(
