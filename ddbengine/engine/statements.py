@@ -46,7 +46,7 @@ RequestedStatement = SelectStatement | ExistsStatement | StatementWrite
 
 
 def read_statement(wire: Mapping[str, Any]) -> RequestedStatement:
-    """The statement of ExecuteStatement, or a member of the other two operations.
+    """The statement of a request in wire form, its parameters put in.
 
     Raise StatementFault, or ValidationException for a parameter's value.
     """
@@ -72,6 +72,14 @@ def read_statement(wire: Mapping[str, Any]) -> RequestedStatement:
         return DeleteStatement(body.table_name, body.index_name, where, body.returning, item_on_failure)
     assert isinstance(body, Exists), body
     return ExistsStatement(SelectStatement(body.select, body.select.bind(parameters)), item_on_failure)
+
+
+def read_member(wire: Mapping[str, Any]) -> RequestedStatement:
+    """``read_statement`` of one of several statements, where a column that is no path is told at once as well."""
+    statement = read_statement(wire)
+    if isinstance(statement, SelectStatement) and statement.select.column_refusal is not None:
+        raise StatementFault(statement.select.column_refusal)
+    return statement
 
 
 def _insert(insert: Insert, parameters: Mapping[str, bytes], item_on_failure: bool) -> InsertStatement:
