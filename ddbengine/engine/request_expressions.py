@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from ddbengine import _core
@@ -93,17 +93,30 @@ def read_projection(request: Mapping[str, Any], placeholders: Placeholders) -> P
 
 
 def read_legacy_condition(request: Mapping[str, Any], member: str, surface: Surface) -> Condition | None:
-    """Expected, QueryFilter or ScanFilter with its ConditionalOperator."""
-    conditions = request.get(member)
+    """Expected, QueryFilter or ScanFilter with its ConditionalOperator.
+
+    The older layer looks at the conditions before it counts them, the newer one afterwards (FACTS 4.8).
+    """
+    conditions = request.get(member) or {}
     operator = request.get("ConditionalOperator")
-    if operator is not None and len(conditions or ()) < 2:
+    if surface.current:
+        _check_has_two_to_join(operator, conditions)
+    condition = None
+    if conditions:
+        surface.attribute_names(conditions)
+        condition = legacy_condition(conditions, operator, member, surface.value)
+    if not surface.current:
+        _check_has_two_to_join(operator, conditions)
+    return condition
+
+
+def _check_has_two_to_join(operator: str | None, conditions: Sized) -> None:
+    if operator is not None and not conditions:
+        raise ValidationException("ConditionalOperator cannot be used without Filter or Expected")
+    if operator is not None and len(conditions) < 2:
         raise ValidationException(
             "ConditionalOperator can only be used when Filter or Expected has two or more elements"
         )
-    if not conditions:
-        return None
-    surface.attribute_names(conditions)
-    return legacy_condition(conditions, operator, member, surface.value)
 
 
 def read_attributes_to_get(request: Mapping[str, Any]) -> Projection | None:

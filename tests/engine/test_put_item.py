@@ -221,17 +221,22 @@ def test_conditional_operator_or_needs_only_one_condition(engine: Calls, table: 
     )
 
 
-def test_conditional_operator_with_one_condition_is_refused(engine: Calls, table: str) -> None:
-    message = engine.invalid(
-        "PutItem",
-        TableName=table,
-        Item={"pk": S("a"), "sk": N(1)},
-        Expected={"x": {"Value": N(5)}},
-        ConditionalOperator="AND",
-    )
-    assert message == (
-        ENVELOPE + "ConditionalOperator can only be used when Filter or Expected has two or more elements"
-    )
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        ({}, "ConditionalOperator cannot be used without Filter or Expected"),
+        (
+            {"x": {"Value": N(5)}},
+            "ConditionalOperator can only be used when Filter or Expected has two or more elements",
+        ),
+    ],
+)
+def test_conditional_operator_with_less_than_two_conditions_is_refused(
+    engine: Calls, table: str, expected: Item, message: str
+) -> None:
+    item = {"pk": S("a"), "sk": N(1)}
+    refused = engine.invalid("PutItem", TableName=table, Item=item, Expected=expected, ConditionalOperator="AND")
+    assert refused == ENVELOPE + message
 
 
 @pytest.mark.parametrize(
