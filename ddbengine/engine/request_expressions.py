@@ -35,10 +35,8 @@ def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surf
     values = request.get("ExpressionAttributeValues")
     if names is None and values is None:
         return Placeholders(None, None)
-    if names is not None and not any(member in request for member in members):
-        raise ValidationException("ExpressionAttributeNames can only be specified when using expressions")
-    if values is not None:
-        _check_values_are_usable(request, members, surface)
+    if surface.placeholders_need_expression:
+        _check_are_usable(request, members, surface)
     if names is not None:
         check_placeholder_names(names)
         surface.attribute_names(names.values())
@@ -66,7 +64,12 @@ def _check_size(names: Mapping[str, str], values: Mapping[str, bytes]) -> None:
             raise ValidationException(f"{what} exceeds max size")
 
 
-def _check_values_are_usable(request: Mapping[str, Any], members: tuple[str, ...], surface: Surface) -> None:
+def _check_are_usable(request: Mapping[str, Any], members: tuple[str, ...], surface: Surface) -> None:
+    """Refuse names where there is no expression, and values where there is none that can use them (FACTS 4.1)."""
+    if "ExpressionAttributeNames" in request and not any(member in request for member in members):
+        raise ValidationException("ExpressionAttributeNames can only be specified when using expressions")
+    if "ExpressionAttributeValues" not in request:
+        return
     users = [member for member in members if member in _VALUE_USERS]
     if any(member in request for member in users):
         return

@@ -31,6 +31,8 @@ class Surface:
     """Preceded by ``1 validation error detected: ``."""
     expression_value_levels: int = NESTING_MAX_LEVELS
     """How deep the values of expressions may be."""
+    placeholders_need_expression: bool = True
+    """Whether names and values of a request without an expression are refused."""
 
     def error(self, message: str) -> ValidationException:
         error = ValidationException(message)
@@ -115,7 +117,9 @@ CURRENT_READ = Surface(current=True)
 """GetItem, BatchGetItem, Query."""
 OLDER = Surface(current=False)
 """Scan, BatchWriteItem."""
-TRANSACTION = Surface(current=False, expression_value_levels=TRANSACTION_VALUE_MAX_LEVELS)
+TRANSACTION = Surface(
+    current=False, expression_value_levels=TRANSACTION_VALUE_MAX_LEVELS, placeholders_need_expression=False
+)
 """TransactWriteItems, TransactGetItems."""
 
 _BARE_KINDS = frozenset({"no_type", "many_types"})

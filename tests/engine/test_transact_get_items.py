@@ -45,6 +45,11 @@ def test_a_projection_cuts_an_item_down_and_where_it_leaves_nothing_there_is_no_
     assert answer["Responses"] == [{"Item": {"m": M(x=S("1")), "l": L(S("y"))}}, {}, {}]
 
 
+def test_names_are_let_pass_where_there_is_no_projection(engine: Calls, table: str) -> None:
+    engine.put(table, A)
+    assert read(engine, get(table, A, ExpressionAttributeNames={"#n": "x"})) == {"Responses": [{"Item": A}]}
+
+
 def test_a_hundred_items_are_read(engine: Calls, table: str) -> None:
     keys = [{"pk": S(str(number))} for number in range(100)]
     engine.put(table, *keys)
@@ -95,11 +100,6 @@ def test_a_missing_table_is_told_before_targets_and_keys(engine: Calls, table: s
             A,
             {"ProjectionExpression": "!!!"},
             'Invalid ProjectionExpression: Syntax error; token: "!", near: "!!"',
-        ),
-        (
-            A,
-            {"ExpressionAttributeNames": {"#n": "x"}},
-            "ExpressionAttributeNames can only be specified when using expressions",
         ),
         (
             A,
