@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ddbengine import _core
-from ddbengine.engine.put_item import ITEM_TOO_LARGE
+from ddbengine.engine.put_item import check_item_size
 from ddbengine.engine.statement_writes import DeleteStatement, InsertStatement, StatementWrite, UpdateStatement
 from ddbengine.engine.values import OLDER
 from ddbengine.errors import ValidationException
-from ddbengine.limits import ITEM_MAX_BYTES
 from ddbengine.partiql import Delete, Exists, Insert, Select, StatementFault, Update, compile_statement
 from ddbengine.partiql.compiler import BoundWhere
 
@@ -86,8 +85,7 @@ def _insert(insert: Insert, parameters: Mapping[str, bytes], item_on_failure: bo
     if insert.has_returning:
         raise StatementFault("RETURNING is not supported in INSERT")
     item = insert.item(parameters)
-    if _core.item_size(item) > ITEM_MAX_BYTES:
-        raise ValidationException(ITEM_TOO_LARGE)
+    check_item_size(_core.item_size(item))
     return InsertStatement(insert.table_name, item, item_on_failure)
 
 
