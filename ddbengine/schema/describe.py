@@ -77,14 +77,10 @@ def overlay(description: dict[str, Any], members: Mapping[str, Any]) -> None:
 
 
 def _billing(settings: Mapping[str, Any]) -> dict[str, Any]:
-    switched = switched_to_on_demand(settings)
-    return billing_members(settings["BillingMode"], switched) if switched else {}
-
-
-def switched_to_on_demand(settings: Mapping[str, Any]) -> dict[str, float]:
-    """When the table was last made on demand; empty if it never was."""
-    member = "LastUpdateToPayPerRequestDateTime"
-    return {member: wire_time(settings[member])} if member in settings else {}
+    if "LastUpdateToPayPerRequestDateTime" not in settings:
+        return {}
+    switched = {"LastUpdateToPayPerRequestDateTime": wire_time(settings["LastUpdateToPayPerRequestDateTime"])}
+    return billing_members(settings["BillingMode"], switched)
 
 
 def billing_members(billing_mode: str, switched: Mapping[str, float]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import Any
 from ddbengine.errors import ValidationException
 from ddbengine.schema import throughput
 from ddbengine.schema.arns import parse
-from ddbengine.schema.describe import billing_members, decreases_today, provisioned_throughput, switched_to_on_demand
+from ddbengine.schema.describe import billing_members, decreases_today, provisioned_throughput, wire_time
 from ddbengine.schema.quotas import check_decrease, check_quota
 from ddbengine.schema.refusals import invalid
 from ddbengine.schema.settings import encryption_description, stream_label, wants_own_key
@@ -107,16 +107,15 @@ def _change_billing(draft: Draft, request: Mapping[str, Any]) -> None:
             _change_units(draft, request["ProvisionedThroughput"])
         return
     draft.settings["BillingMode"] = new_mode
-    draft.shown |= billing_members(new_mode, switched_to_on_demand(draft.settings))
+    draft.shown |= billing_members(new_mode, {})
     units = request.get("ProvisionedThroughput", {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0})
-    old = draft.settings["ProvisionedThroughput"]
-    draft.settings["ProvisionedThroughput"] = {**old, **units}
+    draft.settings["ProvisionedThroughput"] = {**draft.settings["ProvisionedThroughput"], **units}
     draft.settings["WarmThroughput"] = throughput.raised_warm(draft.settings["WarmThroughput"], new_mode, units)
     if new_mode == ON_DEMAND:
         draft.settings["LastUpdateToPayPerRequestDateTime"] = draft.now
-        draft.settings["ProvisionedThroughput"] |= {
-            "NumberOfDecreasesToday": decreases_today(old, draft.now),
-            "LastDecreaseDateTime": draft.now,
+        draft.shown["ProvisionedThroughput"] = {
+            **provisioned_throughput(draft.settings["ProvisionedThroughput"], draft.now),
+            "LastDecreaseDateTime": wire_time(draft.now),
         }
     else:
         draft.settings.pop("OnDemandThroughput", None)
@@ -126,7 +125,7 @@ def _change_billing(draft: Draft, request: Mapping[str, Any]) -> None:
 def _switch_indexes(draft: Draft, request: Mapping[str, Any], new_mode: str) -> None:
     """Take every global index to the new billing mode; to PROVISIONED each needs units in the same request.
 
-    The way to PAY_PER_REQUEST counts as a decrease of each index, but not of the table, which still shows its time.
+    The way to PAY_PER_REQUEST counts as a decrease of each index, but not of the table.
     """
     updates = [update.get("Update", {}) for update in request.get("GlobalSecondaryIndexUpdates", ())]
     units_by_name = {

@@ -249,8 +249,8 @@ def test_a_table_goes_on_demand_with_its_indexes(metered: ControlPlane) -> None:
     answered = update(metered, BillingMode="PAY_PER_REQUEST")
     assert answered["TableStatus"] == "UPDATING"
     assert answered["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
-    lowered = {"NumberOfDecreasesToday": 0, "LastDecreaseDateTime": round(START, 3), **units(0, 0)}
-    assert answered["ProvisionedThroughput"] == lowered
+    lowered = {"NumberOfDecreasesToday": 0, **units(0, 0)}
+    assert answered["ProvisionedThroughput"] == {**lowered, "LastDecreaseDateTime": round(START, 3)}
     described = metered.describe()
     assert described["ProvisionedThroughput"] == lowered
     assert described["BillingModeSummary"] == {
@@ -267,31 +267,13 @@ def test_a_table_goes_on_demand_with_its_indexes(metered: ControlPlane) -> None:
     assert of_index["WarmThroughput"]["WriteUnitsPerSecond"] == 4_000
 
 
-def test_a_switch_of_billing_mode_shows_the_time_of_the_last_one_to_on_demand_until_it_is_done(
-    metered: ControlPlane,
-) -> None:
-    update(metered, BillingMode="PAY_PER_REQUEST")
-    first = {"LastUpdateToPayPerRequestDateTime": round(metered.now, 3)}
-    metered.now += 60
-    request = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": units(3, 3)}
-    answered = update(metered, **request, GlobalSecondaryIndexUpdates=change_index(ProvisionedThroughput=units(1, 1)))
-    assert answered["BillingModeSummary"] == {"BillingMode": "PROVISIONED", **first}
-    assert answered["TableThroughputModeSummary"] == {"TableThroughputMode": "PROVISIONED", **first}
-    metered.now += 60
-    assert update(metered, BillingMode="PAY_PER_REQUEST")["BillingModeSummary"] == {
-        "BillingMode": "PAY_PER_REQUEST",
-        **first,
-    }
-    assert metered.describe()["BillingModeSummary"] == {
-        "BillingMode": "PAY_PER_REQUEST",
-        "LastUpdateToPayPerRequestDateTime": round(metered.now, 3),
-    }
-
-
 def test_a_switch_to_on_demand_is_no_decrease_of_the_table(metered: ControlPlane) -> None:
     update(metered, ProvisionedThroughput=units(4, 4))
-    update(metered, BillingMode="PAY_PER_REQUEST")
-    assert metered.describe()["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 1
+    lowered = {"NumberOfDecreasesToday": 1, "LastDecreaseDateTime": round(START, 3), **units(0, 0)}
+    metered.now += 60
+    answered = update(metered, BillingMode="PAY_PER_REQUEST")
+    assert answered["ProvisionedThroughput"] == {**lowered, "LastDecreaseDateTime": round(metered.now, 3)}
+    assert metered.describe()["ProvisionedThroughput"] == lowered
 
 
 def test_a_table_is_provisioned_with_all_its_indexes(plane: ControlPlane) -> None:
