@@ -110,8 +110,10 @@ def _change_billing(draft: Draft, request: Mapping[str, Any]) -> None:
     draft.shown |= billing_members(new_mode, {})
     units = request.get("ProvisionedThroughput", {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0})
     draft.settings["ProvisionedThroughput"] = {**draft.settings["ProvisionedThroughput"], **units}
-    draft.settings["WarmThroughput"] = throughput.raised_warm(draft.settings["WarmThroughput"], new_mode, units)
+    warm = draft.settings["WarmThroughput"]
+    draft.settings["WarmThroughput"] = throughput.raised_warm(warm, new_mode, units)
     if new_mode == ON_DEMAND:
+        draft.shown["WarmThroughput"] = {**warm, "Status": ACTIVE}
         draft.settings["LastUpdateToPayPerRequestDateTime"] = draft.now
         draft.shown["ProvisionedThroughput"] = {
             **provisioned_throughput(draft.settings["ProvisionedThroughput"], draft.now),

@@ -246,11 +246,13 @@ def test_no_units_go_with_the_way_to_on_demand(metered: ControlPlane) -> None:
 
 
 def test_a_table_goes_on_demand_with_its_indexes(metered: ControlPlane) -> None:
+    warm_before = metered.describe()["WarmThroughput"]
     answered = update(metered, BillingMode="PAY_PER_REQUEST")
     assert answered["TableStatus"] == "UPDATING"
     assert answered["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
     lowered = {"NumberOfDecreasesToday": 0, **units(0, 0)}
     assert answered["ProvisionedThroughput"] == {**lowered, "LastDecreaseDateTime": round(START, 3)}
+    assert answered["WarmThroughput"] == warm_before
     described = metered.describe()
     assert described["ProvisionedThroughput"] == lowered
     assert described["BillingModeSummary"] == {
