@@ -133,6 +133,8 @@ _PLAIN_MESSAGES = {
     "SS_empty": _INVALID + "An string set  may not be empty",
     "NS_empty": _INVALID + "An number set  may not be empty",
     "BS_empty": _INVALID + "Binary sets should not be empty",
+    "SS_null": _INVALID + "An string set may not have a null string as a member",
+    "BS_null": "The supplied Item contains a null AttributeValue",
     "no_type": "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
     "many_types": "Supplied AttributeValue has more than one datatypes set, "
     "must contain exactly one of the supported datatypes",
