@@ -42,9 +42,10 @@ class ValueFault(Exception):
     """A value the service refuses.  ``engine.values`` words it, since the wording depends on the operation.
 
     kind, and what detail holds:
-    ``number_format`` text as sent · ``number_overflow`` text · ``number_underflow`` text · ``number_precision`` text ·
+    ``number_format`` text as sent, empty for null in an NS · ``number_overflow`` text · ``number_underflow`` text ·
+    ``number_precision`` text ·
     ``SS_duplicates`` / ``BS_duplicates`` list of members as sent (str; base64 text) · ``NS_duplicates`` None ·
-    ``SS_empty`` ``NS_empty`` ``BS_empty`` None ·
+    ``SS_empty`` ``NS_empty`` ``BS_empty`` ``SS_null`` ``BS_null`` None ·
     ``no_type`` ``many_types`` ``null_false`` ``empty_name`` ``nesting`` None
     """
 
@@ -58,11 +59,12 @@ class ValueFault(Exception):
 def check_value(value: Any) -> Any:
     """Return the wire value with JSON types as the service model wants them, or raise JsonTypeFault (FACTS 1.5).
 
-    Members that are null or unknown to the model are dropped, and null members of sets; BOOL and NULL given as text
-    become bool; base64 is checked.  The first fault in the order sent is the one raised.  A scalar in place of the
-    value is worded as for an element of a list or map (``Unexpected value type in payload``): where the model has a
-    structure as a member, the caller looks first.  Null in place of a value is ``{}``, which encoding refuses as
-    ``no_type``.  Never changes its argument, and returns it when nothing had to change (no allocation then).
+    Members that are null or unknown to the model are dropped; BOOL and NULL given as text become bool; base64 is
+    checked.  The first fault in the order sent is the one raised.  A scalar in place of the value is worded as for an
+    element of a list or map (``Unexpected value type in payload``): where the model has a structure as a member, the
+    caller looks first.  Null in place of a value is ``{}``, which encoding refuses as ``no_type``; null in a set stays,
+    and encoding refuses it.  Never changes its argument, and returns it when nothing had to change (then it allocates
+    nothing).
     """
 
 def check_item(item: Any) -> Any:
@@ -120,7 +122,8 @@ def begins_with(value: Buffer, prefix: Buffer) -> bool:
     """True for two S or two B where the first starts with the second."""
 
 def size_function(value: Buffer) -> int | None:
-    """The expression function size(): bytes of S and B, members of sets, elements of L, entries of M; else None."""
+    """The expression function size(): UTF-16 code units of S, bytes of B, members of sets, elements of L, entries of M;
+    else None (FACTS 4.7)."""
 
 def value_size(value: Buffer) -> int:
     """Bytes by DynamoDB's accounting (FACTS 2.6), without the attribute's name."""

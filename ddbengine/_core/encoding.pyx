@@ -154,6 +154,8 @@ cdef Py_ssize_t encode_set(Encoding* to, int kind, object members) except -1:
     if not PyList_Check(members):
         raise TypeError("a set is a list on the wire")
     for member in <list>members:
+        if member is None:
+            raise ValueFault("number_format", "") if kind == KIND_NS else ValueFault(name_of(kind) + "_null")
         size += encode_member(to, kind - KIND_SS + KIND_S, member, 0)
     if PyList_GET_SIZE(members) == 0:
         raise ValueFault(name_of(kind) + "_empty")

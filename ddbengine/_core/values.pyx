@@ -303,6 +303,14 @@ def begins_with(value, prefix):
         close_view(&right)
 
 
+cdef Py_ssize_t utf16_units(const uint8_t* text, Py_ssize_t size) noexcept:
+    """How many UTF-16 code units a UTF-8 text has: one for each character, two for one of four bytes."""
+    cdef Py_ssize_t i, units = 0
+    for i in range(size):
+        units += ((text[i] & 0xC0) != 0x80) + (text[i] >= 0xF0)
+    return units
+
+
 def size_function(value):
     cdef View view
     cdef Head head
@@ -314,6 +322,8 @@ def size_function(value):
         read_whole(&view, &head)
         if head.kind == KIND_N or head.kind == KIND_BOOL or head.kind == KIND_NULL:
             return None
+        if head.kind == KIND_S:
+            return utf16_units(head.body, head.size)
         if head.kind < KIND_SS:
             return head.size
         read_set(&head, &at, &end, &count)

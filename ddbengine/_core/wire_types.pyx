@@ -79,17 +79,16 @@ cdef int require_list(object value) except -1:
 
 
 cdef object check_set(object value, int kind):
-    """The list of a set; null members are dropped."""
-    cdef bint nulls = False
+    """The list of a set; null members stay, for encoding to refuse."""
     require_list(value)
     for member in <list>value:
         if member is None:
-            nulls = True
-        elif kind == KIND_BS:
+            continue
+        if kind == KIND_BS:
             check_blob(member)
         elif not PyUnicode_Check(member):
             refuse_scalar(member, "String")
-    return [member for member in <list>value if member is not None] if nulls else value
+    return value
 
 
 cdef object check_list(object value, int depth):

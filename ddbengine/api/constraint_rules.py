@@ -64,6 +64,10 @@ class Adjustments:
     """Structure name to the order its members are checked in; members left out follow in the model's order."""
     lengths: Mapping[str, Lengths]
     """Shape name to its lengths."""
+    length_before_pattern: frozenset[str]
+    """Names of the shapes whose length is told first; elsewhere it is the pattern."""
+    nothing_required: frozenset[str]
+    """Names of the structures whose absent members the operation itself refuses, in words of its own."""
 
 
 GOOD_NAMES_MAX = 1_000
@@ -153,14 +157,17 @@ def _leaf(shape: str, constraints: tuple[_Constraint, ...], holds: Holds | None 
 
 
 def _table_name(shape: str, minimum: int) -> Rule:
-    """A table's name, or its ARN wherever a name may stand.  An empty name breaks the length alone (FACTS 3.3)."""
+    """A table's name, or its ARN wherever a name may stand.
+
+    On the data plane, where the least length is 1, an empty name breaks the length alone (FACTS 3.3).
+    """
     maximum = limits.TABLE_NAME_MAX_CHARACTERS
     arn_max = limits.TABLE_ARN_MAX_CHARACTERS
     fast = re.compile(f"[a-zA-Z0-9_.-]{{{minimum},{maximum}}}|arn:.{{0,{arn_max - 4}}}", re.DOTALL).fullmatch
-    characters = re.compile("(?:[a-zA-Z0-9_.-]*|arn:.*)", re.DOTALL).fullmatch
+    characters = re.compile("[a-zA-Z0-9_.-]" + ("*" if minimum == 1 else "+")).fullmatch
     of_name = (
-        _Constraint(characters, f"Member must satisfy regular expression pattern: {_NAME_PATTERN}"),
         *_lengths(minimum, maximum),
+        _Constraint(characters, f"Member must satisfy regular expression pattern: {_NAME_PATTERN}"),
     )
     name_rule = _leaf(shape, of_name)
     arn_rule = _leaf(shape, tuple(_lengths(None, arn_max)))
@@ -225,9 +232,11 @@ class Compiler:
             return
         model_lengths = (shape.minimum, shape.maximum)
         lengths = self.lengths.get(route) or self.adjustments.lengths.get(shape.name, model_lengths)
+        constraints = list(_lengths(*lengths))
         if shape.pattern is not None:
-            yield _pattern(shape.pattern, lengths[1])
-        yield from _lengths(*lengths)
+            position = len(constraints) if shape.name in self.adjustments.length_before_pattern else 0
+            constraints.insert(position, _pattern(shape.pattern, lengths[1]))
+        yield from constraints
 
     def ordered(self, shape: Shape, order: Iterable[str]) -> list[str]:
         first = [member for member in order if member in shape.members]
@@ -238,8 +247,9 @@ class Compiler:
             member: self.rule(shape.members[member], f"{route}.{member}" if route else member)
             for member in self.ordered(shape, self.adjustments.orders.get(shape.name, ()))
         }
-        rules = {member: rule for member, rule in rules.items() if rule is not None or member in shape.required}
-        return _structure_rule(shape, rules) if rules else None
+        required = () if shape.name in self.adjustments.nothing_required else shape.required
+        rules = {member: rule for member, rule in rules.items() if rule is not None or member in required}
+        return _structure_rule(shape, rules, frozenset(required)) if rules else None
 
     def _map(self, shape: Shape, own: tuple[_Constraint, ...], route: str) -> Rule | None:
         key = self.model.shapes[shape.key]
@@ -280,9 +290,8 @@ def _value_constraints(value: Shape) -> Iterator[_Constraint]:
     )
 
 
-def _structure_rule(shape: Shape, rules: Mapping[str, Rule | None]) -> Rule:
+def _structure_rule(shape: Shape, rules: Mapping[str, Rule | None], required: frozenset[str]) -> Rule:
     predicates = {member: rule.holds for member, rule in rules.items() if rule is not None}
-    required = frozenset(shape.required)
 
     def holds(value: dict[str, Any]) -> bool:
         if required and not required <= value.keys():

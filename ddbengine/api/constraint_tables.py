@@ -30,17 +30,26 @@ ADJUSTMENTS = Adjustments(
         ),
         "ScalarAttributeType": ("B", "N", "S"),
         "ProjectionType": ("ALL", "INCLUDE", "KEYS_ONLY"),
+        "StreamViewType": ("OLD_IMAGE", "KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE"),
     },
     # FACTS 3.4: CreateTable and UpdateTable.
     orders={
         "ProvisionedThroughput": ("WriteCapacityUnits", "ReadCapacityUnits"),
         "CreateGlobalSecondaryIndexAction": ("Projection", "IndexName", "ProvisionedThroughput", "KeySchema"),
+        "AttributeDefinition": ("AttributeType", "AttributeName"),
+        "TimeToLiveSpecification": ("AttributeName", "Enabled"),
     },
     lengths={
         "AttributeNameList": (1, 255),  # FACTS 3.4, AttributesToGet
         # Names of attributes are checked with the values and expressions they belong to, by the operation.
         "AttributeName": (None, None),
+        "KMSMasterKeyId": (1, None),  # FACTS 3.3
+        # Tags are checked by the operation (FACTS 5.12).
+        "TagKeyString": (None, None),
+        "TagValueString": (None, None),
     },
+    length_before_pattern=frozenset({"IndexName"}),  # FACTS 3.3
+    nothing_required=frozenset({"Tag"}),
 )
 
 
@@ -88,17 +97,7 @@ _NAME_ABSENT = Departure(
     _absent, Rank.ALONE, "The parameter 'TableName' is required but was not present in the request", bare=True
 )
 _CREATED_NAME = (_NAME_ABSENT, Departure(_of_length, Rank.ALONE))
-# FACTS 3.3, as recorded for Update/Delete/DescribeTable.
-_EXISTING_NAME = (
-    _NAME_ABSENT,
-    Departure(
-        _of_length,
-        Rank.ALONE,
-        f"TableName must be at least {limits.TABLE_NAME_MIN_CHARACTERS} characters long "
-        f"and at most {limits.TABLE_NAME_MAX_CHARACTERS} characters long",
-        bare=True,
-    ),
-)
+_EXISTING_NAME = (_NAME_ABSENT,)
 _STREAM_ARN = (Departure(_always, Rank.ALONE, "Invalid StreamArn", bare=True),)  # FACTS 5.13
 _SHARD_ITERATOR = (Departure(_always, Rank.ALONE, "Invalid ShardIterator", bare=True),)  # FACTS 5.13
 _ARN_ABSENT = (Departure(_absent, Rank.ALONE, "Invalid TableArn", bare=True),)  # FACTS 5.12

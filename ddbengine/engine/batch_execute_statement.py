@@ -19,8 +19,9 @@ from ddbengine.engine.execute_statement import EXISTS_MISPLACED
 from ddbengine.engine.item_collections import CollectionSizes
 from ddbengine.engine.item_write import stored_item
 from ddbengine.engine.keys import check_scalar_keys, item_key
+from ddbengine.engine.statement_reads import refuse_wide_key
 from ddbengine.engine.statement_writes import StatementWrite, key_of, stored_key
-from ddbengine.engine.statements import ExistsStatement, SelectStatement, as_validation_error, read_statement
+from ddbengine.engine.statements import ExistsStatement, SelectStatement, as_validation_error, read_member
 from ddbengine.errors import (
     ApiError,
     ConditionalCheckFailedException,
@@ -164,6 +165,9 @@ def _error(error: ApiError) -> dict[str, Any]:
 
 def key_of_select(schema: TableSchema, statement: SelectStatement, refusal: str) -> bytes:
     """The stored key of a SELECT that names exactly one item; raise ValidationException with ``refusal``."""
+    index = None if statement.select.index_name is None else schema.index(statement.select.index_name)
+    if index is not None:
+        refuse_wide_key(index)
     where = statement.where
     pinned = pinned_key(where, tuple([attribute.name for attribute in schema.key]))
     is_lookup = pinned.is_all and len(pinned.values) == len(schema.key)
@@ -194,7 +198,7 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
 def _read_member(wire: Mapping[str, Any]) -> Member:
     consistent = wire.get("ConsistentRead", False)
     try:
-        statement = read_statement(wire)
+        statement = read_member(wire)
     except StatementFault as fault:
         return Member(as_validation_error(fault), consistent)
     except ValidationException as error:

@@ -18,10 +18,10 @@ from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.item_collections import CollectionSizes, collection_metrics
 from ddbengine.engine.item_write import stored_item
 from ddbengine.engine.keys import check_index_keys, lookup_key
-from ddbengine.engine.put_item import ITEM_TOO_LARGE
+from ddbengine.engine.put_item import check_item_size
 from ddbengine.engine.values import OLDER
 from ddbengine.errors import ValidationException
-from ddbengine.limits import BATCH_WRITE_MAX_REQUESTS, ITEM_MAX_BYTES
+from ddbengine.limits import BATCH_WRITE_MAX_REQUESTS
 from ddbengine.schema.table import TableSchema
 from ddbengine.storage.store import Outcome, ReadTxn
 
@@ -29,8 +29,10 @@ from ddbengine.storage.store import Outcome, ReadTxn
 @dataclass(frozen=True, slots=True)
 class Put:
     item: bytes
+    size: int
 
     def change(self, schema: TableSchema, txn: ReadTxn) -> ItemChange:
+        check_item_size(self.size)
         attributes = (attribute.name for attribute in schema.key)
         key = lookup_key(
             schema, {name: value for name in attributes if (value := _core.get_attribute(self.item, name)) is not None}
@@ -136,7 +138,4 @@ def _read_write_request(wire: Mapping[str, Any]) -> Put | Delete:
         )
     if "DeleteRequest" in wire:
         return Delete(OLDER.attributes(wire["DeleteRequest"]["Key"]))
-    item, size = OLDER.item(wire["PutRequest"]["Item"])
-    if size > ITEM_MAX_BYTES:
-        raise ValidationException(ITEM_TOO_LARGE)
-    return Put(item)
+    return Put(*OLDER.item(wire["PutRequest"]["Item"]))

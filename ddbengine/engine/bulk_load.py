@@ -20,10 +20,10 @@ from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.engine import Engine
 from ddbengine.engine.item_write import stored_item
 from ddbengine.engine.keys import check_index_keys, key_of_new_item
-from ddbengine.engine.put_item import ITEM_TOO_LARGE
+from ddbengine.engine.put_item import check_item_size
 from ddbengine.engine.values import SINGLE_WRITE
 from ddbengine.errors import ApiError, SerializationException, ValidationException
-from ddbengine.limits import ITEM_MAX_BYTES, MIB
+from ddbengine.limits import MIB
 from ddbengine.schema.table import TableSchema
 from ddbengine.storage.store import Outcome, ReadTxn
 
@@ -201,8 +201,7 @@ def _encoded(wire: Any) -> tuple[bytes, int]:
     except _core.JsonTypeFault as fault:
         raise SerializationException(fault.args[0]) from None
     item, size = SINGLE_WRITE.item(checked)
-    if size > ITEM_MAX_BYTES:
-        raise ValidationException(ITEM_TOO_LARGE)
+    check_item_size(size)
     return item, size
 
 

@@ -23,7 +23,7 @@ from ddbengine.engine.statements import (
     ExistsStatement,
     RequestedStatement,
     SelectStatement,
-    read_statement,
+    read_member,
 )
 from ddbengine.engine.transact_actions import Guard
 from ddbengine.engine.transact_get_items import items_of
@@ -213,7 +213,7 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
 
 def _read(number: int, wire: Mapping[str, Any]) -> RequestedStatement:
     try:
-        statement = read_statement(wire)
+        statement = read_member(wire)
         if not isinstance(statement, (SelectStatement, ExistsStatement)) and statement.returns:
             raise StatementFault("RETURNING clause is not supported in ExecuteTransaction.")
     except StatementFault as fault:

@@ -127,7 +127,7 @@ def check_index_keys(schema: TableSchema, item: bytes, written: Collection[str |
     Only indexes over attributes that were ``written`` are looked at, all when it is None: an item may be older than an
     index that it does not fit, and stays writable.
     """
-    for index in schema.indexes:
+    for index in schema.indexes_by_name:
         if written is None or any(attribute.name in written for attribute in index.key):
             check_key_length(True, _index_key_bytes(index, index.partition, item))
             check_key_length(False, _index_key_bytes(index, index.sort, item))

@@ -27,19 +27,28 @@ from ddbengine.expressions import check_mixing
 from ddbengine.limits import ITEM_MAX_BYTES
 from ddbengine.storage.store import Outcome, ReadTxn
 
-ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
+_ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
+
+
+def check_item_size(size: int) -> None:
+    """Refuse an item that is put and has more bytes than an item may have."""
+    if size > ITEM_MAX_BYTES:
+        raise ValidationException(_ITEM_TOO_LARGE)
 
 
 @dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class PutItem:
     write: WriteRequest
     item: bytes
+    size: int
+    """Of the item, in bytes (FACTS 2.6)."""
     writes: ClassVar[bool] = True
     consistent: ClassVar[bool] = True
 
     def run(self, txn: ReadTxn) -> Outcome:
         write, item = self.write, self.item
         schema = write.table(txn)
+        check_item_size(self.size)
         key = key_of_new_item(schema, item)
         check_index_keys(schema, item)
         check_condition_paths(write, schema)
@@ -55,7 +64,5 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
     check_return_values_if_deep(request)
     item, size = SINGLE_WRITE.item(request["Item"])
     check_return_values(request)
-    if size > ITEM_MAX_BYTES:
-        raise ValidationException(ITEM_TOO_LARGE)
     condition = SINGLE_WRITE.checked(read_condition_of_write, request)
-    return PutItem(read_write_request(surroundings, caller, request, condition), item)
+    return PutItem(read_write_request(surroundings, caller, request, condition), item, size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from ddbengine import _core
@@ -35,10 +35,8 @@ def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surf
     values = request.get("ExpressionAttributeValues")
     if names is None and values is None:
         return Placeholders(None, None)
-    if names is not None and not any(member in request for member in members):
-        raise ValidationException("ExpressionAttributeNames can only be specified when using expressions")
-    if values is not None:
-        _check_values_are_usable(request, members, surface)
+    if surface.placeholders_need_expression:
+        _check_are_usable(request, members, surface)
     if names is not None:
         check_placeholder_names(names)
         surface.attribute_names(names.values())
@@ -66,7 +64,12 @@ def _check_size(names: Mapping[str, str], values: Mapping[str, bytes]) -> None:
             raise ValidationException(f"{what} exceeds max size")
 
 
-def _check_values_are_usable(request: Mapping[str, Any], members: tuple[str, ...], surface: Surface) -> None:
+def _check_are_usable(request: Mapping[str, Any], members: tuple[str, ...], surface: Surface) -> None:
+    """Refuse names where there is no expression, and values where there is none that can use them (FACTS 4.1)."""
+    if "ExpressionAttributeNames" in request and not any(member in request for member in members):
+        raise ValidationException("ExpressionAttributeNames can only be specified when using expressions")
+    if "ExpressionAttributeValues" not in request:
+        return
     users = [member for member in members if member in _VALUE_USERS]
     if any(member in request for member in users):
         return
@@ -93,17 +96,30 @@ def read_projection(request: Mapping[str, Any], placeholders: Placeholders) -> P
 
 
 def read_legacy_condition(request: Mapping[str, Any], member: str, surface: Surface) -> Condition | None:
-    """Expected, QueryFilter or ScanFilter with its ConditionalOperator."""
-    conditions = request.get(member)
+    """Expected, QueryFilter or ScanFilter with its ConditionalOperator.
+
+    The older layer looks at the conditions before it counts them, the newer one afterwards (FACTS 4.8).
+    """
+    conditions = request.get(member) or {}
     operator = request.get("ConditionalOperator")
-    if operator is not None and len(conditions or ()) < 2:
+    if surface.current:
+        _check_has_two_to_join(operator, conditions)
+    condition = None
+    if conditions:
+        surface.attribute_names(conditions)
+        condition = legacy_condition(conditions, operator, member, surface.value)
+    if not surface.current:
+        _check_has_two_to_join(operator, conditions)
+    return condition
+
+
+def _check_has_two_to_join(operator: str | None, conditions: Sized) -> None:
+    if operator is not None and not conditions:
+        raise ValidationException("ConditionalOperator cannot be used without Filter or Expected")
+    if operator is not None and len(conditions) < 2:
         raise ValidationException(
             "ConditionalOperator can only be used when Filter or Expected has two or more elements"
         )
-    if not conditions:
-        return None
-    surface.attribute_names(conditions)
-    return legacy_condition(conditions, operator, member, surface.value)
 
 
 def read_attributes_to_get(request: Mapping[str, Any]) -> Projection | None:

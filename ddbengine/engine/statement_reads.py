@@ -38,6 +38,7 @@ from ddbengine.expressions import KeyRange
 from ddbengine.partiql import Select
 from ddbengine.partiql.compiler import BoundWhere
 from ddbengine.partiql.keys import Branch, KeyNames, SortClause, branches_of, excludes_overlap, undivided_names
+from ddbengine.schema.table import IndexSchema
 from ddbengine.storage.store import Outcome, ReadTxn
 
 _INVALID = "One or more parameter values were invalid: "
@@ -106,6 +107,8 @@ class SelectPlan:
 
     def run(self, txn: ReadTxn) -> Outcome:
         read = self.read
+        if self.select.column_refusal is not None:
+            _refuse_columns(read, txn, self.select.column_refusal)
         target = target_of_select(read, txn)
         check_projection_paths(read, target)
         check_filter_paths(read, target)
@@ -172,14 +175,29 @@ def target_of_select(read: ReadRequest, txn: ReadTxn) -> Target:
         raise ValidationException("The table does not have the specified index")
     if index.is_global and read.consistent:
         raise ValidationException("Strongly consistent read is not supported on Global Secondary Indexes")
+    refuse_wide_key(index)
+    if index.is_global:
+        check_is_current(read, schema, index)
+    return Target(schema, index)
+
+
+def _refuse_columns(read: ReadRequest, txn: ReadTxn, refusal: str) -> None:
+    """Raise ValidationException for a column that is no path.  The one thing about a table that is told before it is
+    that the index cannot be read at all (FACTS 5.14)."""
+    schema = read.surroundings.catalog.find(txn, read.namespace, read.table_name)
+    index = None if schema is None or read.index_name is None else schema.index(read.index_name)
+    if index is not None:
+        refuse_wide_key(index)
+    raise ValidationException(refusal)
+
+
+def refuse_wide_key(index: IndexSchema) -> None:
+    """No statement reads an index with several partition or several sort attributes."""
     if len(index.partition) > 1 or len(index.sort) > 1:
         raise ValidationException(
             "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or "
             "multi-attribute RANGE keys."
         )
-    if index.is_global:
-        check_is_current(read, schema, index)
-    return Target(schema, index)
 
 
 def access_of(select: Select, where: BoundWhere | None, target: Target) -> Access:

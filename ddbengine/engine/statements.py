@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ddbengine import _core
-from ddbengine.engine.put_item import ITEM_TOO_LARGE
+from ddbengine.engine.put_item import check_item_size
 from ddbengine.engine.statement_writes import DeleteStatement, InsertStatement, StatementWrite, UpdateStatement
 from ddbengine.engine.values import OLDER
 from ddbengine.errors import ValidationException
-from ddbengine.limits import ITEM_MAX_BYTES
 from ddbengine.partiql import Delete, Exists, Insert, Select, StatementFault, Update, compile_statement
 from ddbengine.partiql.compiler import BoundWhere
 
@@ -46,7 +45,7 @@ RequestedStatement = SelectStatement | ExistsStatement | StatementWrite
 
 
 def read_statement(wire: Mapping[str, Any]) -> RequestedStatement:
-    """The statement of ExecuteStatement, or a member of the other two operations.
+    """The statement of a request in wire form, its parameters put in.
 
     Raise StatementFault, or ValidationException for a parameter's value.
     """
@@ -74,12 +73,19 @@ def read_statement(wire: Mapping[str, Any]) -> RequestedStatement:
     return ExistsStatement(SelectStatement(body.select, body.select.bind(parameters)), item_on_failure)
 
 
+def read_member(wire: Mapping[str, Any]) -> RequestedStatement:
+    """``read_statement`` of one of several statements, where a column that is no path is told at once as well."""
+    statement = read_statement(wire)
+    if isinstance(statement, SelectStatement) and statement.select.column_refusal is not None:
+        raise StatementFault(statement.select.column_refusal)
+    return statement
+
+
 def _insert(insert: Insert, parameters: Mapping[str, bytes], item_on_failure: bool) -> InsertStatement:
     if insert.has_returning:
         raise StatementFault("RETURNING is not supported in INSERT")
     item = insert.item(parameters)
-    if _core.item_size(item) > ITEM_MAX_BYTES:
-        raise ValidationException(ITEM_TOO_LARGE)
+    check_item_size(_core.item_size(item))
     return InsertStatement(insert.table_name, item, item_on_failure)
 
 

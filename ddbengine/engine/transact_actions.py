@@ -24,7 +24,7 @@ from ddbengine.engine.keys import (
     key_of_new_item,
     lookup_key,
 )
-from ddbengine.engine.put_item import ITEM_TOO_LARGE
+from ddbengine.engine.put_item import check_item_size
 from ddbengine.engine.request_expressions import read_condition, read_placeholders
 from ddbengine.engine.transactions import (
     Action,
@@ -37,7 +37,7 @@ from ddbengine.engine.update_item import check_key_is_not_updated, check_updated
 from ddbengine.engine.values import TRANSACTION
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import Condition, Placeholders, Update, compile_update
-from ddbengine.limits import ITEM_MAX_BYTES, NESTING_MAX_LEVELS
+from ddbengine.limits import NESTING_MAX_LEVELS
 from ddbengine.schema.table import TableSchema
 
 
@@ -96,7 +96,7 @@ class Put:
 
     def check(self, schema: TableSchema) -> None:
         refuse_empty_key(schema, self._value)
-        for index in schema.indexes:
+        for index in schema.indexes_by_name:
             for attribute in index.key:
                 if is_empty_key(attribute, self._value(attribute.name)):
                     raise ValidationException(empty_key_message(attribute, index))
@@ -214,8 +214,7 @@ def _read_put(wire: Mapping[str, Any]) -> WriteAction:
     _refuse_empty_name(item)
     condition, values = _read_condition(wire)
     encoded, size = TRANSACTION.item(item)
-    if size > ITEM_MAX_BYTES:
-        raise ValidationException(ITEM_TOO_LARGE)
+    check_item_size(size)
     return Put(_guard(wire, condition, values, size), encoded)
 
 

@@ -55,8 +55,10 @@ class TransactGetItems:
                 responses.append({})
                 continue
             shown = item if get.projection is None else get.projection.of(item)
-            size += _core.item_size(shown)
-            responses.append({"Item": wire_item(shown)})
+            shown_size = _core.item_size(shown)
+            size += shown_size
+            # Unlike GetItem's: where the projection leaves no attribute, there is no Item.
+            responses.append({"Item": wire_item(shown)} if shown_size else {})
         if size > TRANSACTION_MAX_BYTES:
             # The service's words are not known; these are those of DynamoDB Local 1.25.
             raise ValidationException(f"Payload in response is too large.{size}")

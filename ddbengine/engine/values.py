@@ -31,6 +31,8 @@ class Surface:
     """Preceded by ``1 validation error detected: ``."""
     expression_value_levels: int = NESTING_MAX_LEVELS
     """How deep the values of expressions may be."""
+    placeholders_need_expression: bool = True
+    """Whether names and values of a request without an expression are refused."""
 
     def error(self, message: str) -> ValidationException:
         error = ValidationException(message)
@@ -123,7 +125,9 @@ CURRENT_READ = Surface(current=True)
 """GetItem, BatchGetItem, Query."""
 OLDER = Surface(current=False)
 """Scan, BatchWriteItem."""
-TRANSACTION = Surface(current=False, expression_value_levels=TRANSACTION_VALUE_MAX_LEVELS)
+TRANSACTION = Surface(
+    current=False, expression_value_levels=TRANSACTION_VALUE_MAX_LEVELS, placeholders_need_expression=False
+)
 """TransactWriteItems, TransactGetItems."""
 
 _BARE_KINDS = frozenset({"no_type", "many_types"})
@@ -137,6 +141,8 @@ _PLAIN_MESSAGES = {
     "SS_empty": _INVALID + "An string set  may not be empty",
     "NS_empty": _INVALID + "An number set  may not be empty",
     "BS_empty": _INVALID + "Binary sets should not be empty",
+    "SS_null": _INVALID + "An string set may not have a null string as a member",
+    "BS_null": "The supplied Item contains a null AttributeValue",
     "no_type": "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
     "many_types": "Supplied AttributeValue has more than one datatypes set, "
     "must contain exactly one of the supported datatypes",

@@ -218,7 +218,9 @@ def _clause(node: Any, names: Names) -> _ClauseTemplate:
         raise _invalid_condition("No key attribute specified")
     path = resolve_path(paths[0], names)
     if len(path) > 1:
-        raise ValidationException("KeyConditionExpressions cannot have conditions on nested attributes")
+        raise ValidationException(
+            "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes"
+        )
     if isinstance(operands[0], ValueOperand):
         operator = _MIRRORED[operator]
     aliases = tuple(operand.alias for operand in operands if isinstance(operand, ValueOperand))

@@ -29,8 +29,9 @@ class Placeholders:
         self._used.append(aliases)
 
     def check_unused(self) -> None:
-        """Raise ValidationException when an alias was used by no expression; names come before values (FACTS 3.5)."""
-        if not self.names and not self.values:
+        """Raise ValidationException when there are expressions and none uses an alias; names come before values
+        (FACTS 3.5).  Where nothing was compiled nothing is unused: only transactions get that far (FACTS 5.8)."""
+        if not self._used or (not self.names and not self.values):
             return
         used = self._used[0] if len(self._used) == 1 else {alias for aliases in self._used for alias in aliases}
         _check_all_used("ExpressionAttributeNames", self.names, used)

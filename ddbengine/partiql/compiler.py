@@ -142,6 +142,8 @@ class Select:
     where: Where | None
     order: tuple[OrderBy, ...]
     constants: dict[str, bytes]
+    column_refusal: str | None
+    """What is wrong with a column that is no path; a refusal of the index would come first."""
 
     def bind(self, parameters: Values) -> BoundWhere | None:
         return _bound(self.where, self.constants, parameters)
@@ -320,18 +322,26 @@ def _select(parsed: SelectStatement) -> Select:
     if parsed.aliased:
         raise StatementFault("Aliasing is not supported")
     table_name, index_name = _table_and_index(parsed.sources[0])
-    columns = None if parsed.columns is None else Columns([_column(column) for column in parsed.columns])
+    columns, column_refusal = _columns(parsed.columns)
     terms = Terms()
     where = None if parsed.where is None else Where(parsed.where, terms)
     if parsed.order and where is None:
         raise StatementFault("Must have WHERE clause in the statement when using ORDER BY clause.")
     order = tuple([_order(item) for item in parsed.order])
-    return Select(table_name, index_name, columns, where, order, terms.constants)
+    return Select(table_name, index_name, columns, where, order, terms.constants, column_refusal)
+
+
+def _columns(nodes: tuple[Expression, ...] | None) -> tuple[Columns | None, str | None]:
+    """The columns, or what is wrong with the first that is no path."""
+    if nodes is None:
+        return None, None
+    for node in nodes:
+        if not isinstance(node, (Variable, Path)):
+            return None, unexpected_component(node.at).message
+    return Columns([_column(node) for node in nodes]), None
 
 
 def _column(node: Expression) -> DocumentPath:
-    if not isinstance(node, (Variable, Path)):
-        raise unexpected_component(node.at)
     path = path_elements(node)
     if "" in path:
         raise StatementFault("Path component cannot be an empty string")

@@ -14,7 +14,7 @@ from ddbengine.errors import ValidationException, enveloped
 from ddbengine.limits import GLOBAL_INDEXES_MAX, LOCAL_INDEXES_MAX, PROJECTED_ATTRIBUTES_MAX_PER_TABLE
 from ddbengine.schema import key_schema, throughput
 from ddbengine.schema.quotas import check_quota
-from ddbengine.schema.refusals import invalid
+from ddbengine.schema.refusals import invalid, listed
 from ddbengine.schema.settings import (
     check_encryption,
     checked_policy,
@@ -28,6 +28,8 @@ from ddbengine.schema.tag_set import checked_tags
 from ddbengine.schema.throughput import ON_DEMAND, PROVISIONED
 
 _UNNUMBERED = 0
+_USED_ROOM = 16
+"""Names the service's set of the keys used is made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class TableDefinition:
             settings["SSEDescription"] = encryption_description(
                 request["SSESpecification"], identity.region, identity.account_id
             )
-        if request.get("TableClass", "STANDARD") != "STANDARD":
+        if "TableClass" in request:
             settings["TableClassSummary"] = {"TableClass": request["TableClass"]}
         for member in ("GlobalTableSettingsReplicationMode", "ResourcePolicy"):
             if member in request:
@@ -177,7 +179,7 @@ def _check_all_used(request: Mapping[str, Any], types: Mapping[str, str]) -> Non
     if indexes:
         raise invalid(
             "Some AttributeDefinitions are not used. "
-            f"AttributeDefinitions: [{', '.join(types)}], keys used: [{', '.join(used)}]"
+            f"AttributeDefinitions: [{listed(types, len(types))}], keys used: [{listed(used, _USED_ROOM)}]"
         )
     raise invalid(
         "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions"

@@ -15,7 +15,7 @@ from typing import Any
 
 from ddbengine.errors import ValidationException, enveloped
 from ddbengine.limits import INDEX_PARTITION_MAX_ATTRIBUTES, INDEX_SORT_MAX_ATTRIBUTES, TABLE_KEY_MAX_ATTRIBUTES
-from ddbengine.schema.refusals import invalid
+from ddbengine.schema.refusals import invalid, listed
 from ddbengine.schema.table import KeyAttribute, Projection
 
 Elements = Sequence[Mapping[str, str]]
@@ -38,19 +38,19 @@ def key_names(elements: Elements) -> list[str]:
 
 
 def check_defined(elements: Elements, types: Mapping[str, str]) -> None:
-    """Every key attribute has a definition (FACTS 5.9 row 5)."""
+    """Every key attribute has a definition (FACTS 5.9 rows 4 and 5)."""
+    if len(elements) > len(types):
+        raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
     names = key_names(elements)
     if any(name not in types for name in names):
         raise invalid(
             "Some index key attributes are not defined in AttributeDefinitions. "
-            f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
+            f"Keys: [{', '.join(names)}], AttributeDefinitions: [{listed(types, len(types))}]"
         )
 
 
 def check_table_key(elements: Elements, types: Mapping[str, str]) -> None:
     """A table's key (FACTS 5.9 rows 4 to 7)."""
-    if len(elements) > len(types):
-        raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
     check_defined(elements, types)
     _check_pair(elements)
 

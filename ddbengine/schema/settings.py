@@ -13,7 +13,7 @@
 | LatestStreamLabel | once a stream was ever on |
 | PartitionCuts | the partition hashes at which partitions but the first begin, if there are several |
 | SSEDescription | when the key is not the service's own |
-| TableClassSummary | when it is not the default, or was ever changed |
+| TableClassSummary | when the creation named a class, or it was ever changed |
 | DeletionProtectionEnabled | always there |
 | GlobalTableSettingsReplicationMode, DisassociationProtectionEnabled | as set |
 | ResourcePolicy | the policy's text |

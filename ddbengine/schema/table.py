@@ -83,6 +83,11 @@ class TableSchema:
         return self.local_indexes + self.global_indexes
 
     @cached_property
+    def indexes_by_name(self) -> tuple[IndexSchema, ...]:
+        """In the order in which the service checks an item's index keys: of several at fault the first is named."""
+        return tuple(sorted(self.indexes, key=lambda index: index.name))
+
+    @cached_property
     def time_to_live(self) -> TimeToLive | None:
         """None while it is switched off."""
         setting = self.settings.get("TimeToLive")

@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | provisioned throughput | UPDATING | the old units, the new time |
 | billing mode | UPDATING | the new mode without its time |
-| stream, table class | UPDATING | the stream asked for; the old class |
+| stream, table class | UPDATING | the stream asked for, none when switched off; the old class |
 | encryption, warm throughput | ACTIVE | the old values, their own Status UPDATING |
 | deletion protection, on-demand maxima | ACTIVE | the new values |
 | units, on-demand maxima of an index | ACTIVE | the old units, the new maxima, IndexStatus UPDATING |
@@ -21,7 +21,7 @@ from typing import Any
 from ddbengine.errors import ValidationException
 from ddbengine.schema import throughput
 from ddbengine.schema.arns import parse
-from ddbengine.schema.describe import billing_members, decreases_today, provisioned_throughput
+from ddbengine.schema.describe import billing_members, decreases_today, provisioned_throughput, wire_time
 from ddbengine.schema.quotas import check_decrease, check_quota
 from ddbengine.schema.refusals import invalid
 from ddbengine.schema.settings import encryption_description, stream_label, wants_own_key
@@ -110,9 +110,15 @@ def _change_billing(draft: Draft, request: Mapping[str, Any]) -> None:
     draft.shown |= billing_members(new_mode, {})
     units = request.get("ProvisionedThroughput", {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0})
     draft.settings["ProvisionedThroughput"] = {**draft.settings["ProvisionedThroughput"], **units}
-    draft.settings["WarmThroughput"] = throughput.raised_warm(draft.settings["WarmThroughput"], new_mode, units)
+    warm = draft.settings["WarmThroughput"]
+    draft.settings["WarmThroughput"] = throughput.raised_warm(warm, new_mode, units)
     if new_mode == ON_DEMAND:
+        draft.shown["WarmThroughput"] = {**warm, "Status": ACTIVE}
         draft.settings["LastUpdateToPayPerRequestDateTime"] = draft.now
+        draft.shown["ProvisionedThroughput"] = {
+            **provisioned_throughput(draft.settings["ProvisionedThroughput"], draft.now),
+            "LastDecreaseDateTime": wire_time(draft.now),
+        }
     else:
         draft.settings.pop("OnDemandThroughput", None)
     _switch_indexes(draft, request, new_mode)
@@ -219,7 +225,7 @@ def _change_stream(draft: Draft, specification: Mapping[str, Any]) -> None:
         draft.shown["StreamSpecification"] = dict(specification)
     else:
         del draft.settings["StreamSpecification"]
-        draft.shown["StreamSpecification"] = {"StreamEnabled": False}
+        draft.shown["StreamSpecification"] = None  # shows nothing, but tells what is under way
 
 
 def _change_encryption(draft: Draft, specification: Mapping[str, Any]) -> None:
@@ -236,9 +242,8 @@ def _change_encryption(draft: Draft, specification: Mapping[str, Any]) -> None:
         )
     arn = parse(draft.schema.arn)
     assert arn is not None, "a table's own ARN is well-formed"
-    new = encryption_description(specification, arn.region, arn.account_id)
-    draft.settings["SSEDescription"] = new
-    draft.shown["SSEDescription"] = {**(old or new), "Status": UPDATING}
+    draft.settings["SSEDescription"] = encryption_description(specification, arn.region, arn.account_id)
+    draft.shown["SSEDescription"] = {**(old or {}), "Status": UPDATING}
 
 
 def _change_class(draft: Draft, table_class: str) -> None:

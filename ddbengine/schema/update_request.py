@@ -139,12 +139,13 @@ def _check_billing(request: Mapping[str, Any]) -> None:
     if provisioned is not None:
         throughput.check_bounds(provisioned)
         if billing_mode == ON_DEMAND:
-            raise provisioned_on_demand()
+            raise invalid("ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST")
     elif billing_mode == PROVISIONED:
         raise invalid("ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
 
 
 def provisioned_on_demand() -> ValidationException:
+    """What units are answered with by a table that is on demand and is to stay so."""
     return invalid(
         "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
     )

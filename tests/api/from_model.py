@@ -79,8 +79,9 @@ def _valid_string(name: str, shape: Shape) -> st.SearchStrategy[str]:
             return _PATTERNS[shape.pattern]
         strategy = st.from_regex(shape.pattern, fullmatch=True, alphabet="abcdef0123456789-.,;")
         return strategy.filter(lambda text: (shape.minimum or 0) <= len(text) <= (shape.maximum or 10**6))
-    least = shape.minimum or 0
-    most = min(shape.maximum or least + 5, least + 5)
+    lengths = ADJUSTMENTS.lengths.get(name, (shape.minimum, shape.maximum))
+    least = lengths[0] or 0
+    most = min(lengths[1] or least + 5, least + 5)
     return st.text("abc é中", min_size=least, max_size=most)
 
 

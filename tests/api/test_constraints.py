@@ -428,10 +428,51 @@ def test_create_table_tells_of_the_length_of_the_name_alone(name: str, bound: st
 
 
 @pytest.mark.parametrize("operation", ["DescribeTable", "UpdateTable", "DeleteTable"])
-@pytest.mark.parametrize("name", ["", "ab", "a" * 256])
-def test_existing_tables_are_named_with_3_to_255_characters(operation: str, name: str) -> None:
-    assert refusal(operation, {"TableName": name}) == (
-        "TableName must be at least 3 characters long and at most 255 characters long"
+@pytest.mark.parametrize(
+    ("name", "bound"), [("ab", "greater than or equal to 3"), ("a" * 256, "less than or equal to 255")]
+)
+def test_existing_tables_are_named_with_3_to_255_characters(operation: str, name: str, bound: str) -> None:
+    assert refusal(operation, {"TableName": name}) == one(
+        f"Value '{name}' at 'tableName' {CONSTRAINT} have length {bound}"
+    )
+
+
+@pytest.mark.parametrize("operation", ["DescribeTable", "UpdateTable", "DeleteTable"])
+def test_an_empty_name_of_an_existing_table_breaks_its_length_then_its_pattern(operation: str) -> None:
+    assert refusal(operation, {"TableName": ""}) == many(
+        f"Value '' at 'tableName' {CONSTRAINT} have length greater than or equal to 3",
+        f"Value '' at 'tableName' {CONSTRAINT} {NAME_PATTERN}",
+    )
+
+
+def test_an_index_name_tells_its_length_first_and_a_start_of_list_tables_its_pattern() -> None:
+    index = {"IndexName": "", "KeySchema": [ELEMENT], "Projection": {"ProjectionType": "ALL"}}
+    path = "globalSecondaryIndexes.1.member.indexName"
+    assert refusal("CreateTable", {**CREATE, "GlobalSecondaryIndexes": [index]}) == many(
+        f"Value '' at '{path}' {CONSTRAINT} have length greater than or equal to 3",
+        f"Value '' at '{path}' {CONSTRAINT} {NAME_PATTERN}",
+    )
+    assert refusal("ListTables", {"ExclusiveStartTableName": ""}) == many(
+        f"Value '' at 'exclusiveStartTableName' {CONSTRAINT} {NAME_PATTERN}",
+        f"Value '' at 'exclusiveStartTableName' {CONSTRAINT} have length greater than or equal to 3",
+    )
+
+
+def test_members_of_control_plane_structures_are_missed_in_the_recorded_order() -> None:
+    assert refusal("CreateTable", {**CREATE, "AttributeDefinitions": [{}]}) == many(
+        null("attributeDefinitions.1.member.attributeType"), null("attributeDefinitions.1.member.attributeName")
+    )
+    assert refusal("CreateTable", {**CREATE, "KeySchema": [{}]}) == many(
+        null("keySchema.1.member.attributeName"), null("keySchema.1.member.keyType")
+    )
+    assert refusal("UpdateTimeToLive", {"TableName": "abc", "TimeToLiveSpecification": {}}) == many(
+        null("timeToLiveSpecification.attributeName"), null("timeToLiveSpecification.enabled")
+    )
+
+
+def test_a_key_of_encryption_is_not_empty() -> None:
+    assert refusal("CreateTable", {**CREATE, "SSESpecification": {"KMSMasterKeyId": ""}}) == one(
+        f"Value '' at 'sSESpecification.kMSMasterKeyId' {CONSTRAINT} have length greater than or equal to 1"
     )
 
 
@@ -475,6 +516,14 @@ def test_create_table_tells_of_unknown_key_and_attribute_types() -> None:
     assert refusal("CreateTable", request) == one(
         f"Value 'INVALID' at 'attributeDefinitions.1.member.attributeType' {CONSTRAINT} satisfy enum value set: "
         "[B, N, S]"
+    )
+
+
+def test_create_table_tells_of_an_unknown_stream_view_type() -> None:
+    stream = {"StreamEnabled": True, "StreamViewType": "new_image"}
+    assert refusal("CreateTable", {**CREATE, "StreamSpecification": stream}) == one(
+        f"Value 'new_image' at 'streamSpecification.streamViewType' {CONSTRAINT} satisfy enum value set: "
+        "[OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES, NEW_IMAGE]"
     )
 
 
@@ -569,6 +618,11 @@ def test_tags_are_asked_for_only_when_the_arn_looks_like_one(operation: str, pat
 
 def test_empty_tag_lists_are_left_to_the_operation() -> None:
     check("TagResource", {"ResourceArn": TAGGED, "Tags": []})
+
+
+def test_what_is_in_a_tag_is_left_to_the_operation() -> None:
+    check("TagResource", {"ResourceArn": TAGGED, "Tags": [{}, {"Key": "k" * 129, "Value": "v" * 257}]})
+    check("UntagResource", {"ResourceArn": TAGGED, "TagKeys": [""]})
     check("UntagResource", {"ResourceArn": TAGGED, "TagKeys": []})
 
 

@@ -202,15 +202,20 @@ def test_searching_a_hostile_text_stays_linear() -> None:
 
 
 @given(wire_values)
-def test_the_size_function_counts_bytes_members_or_entries(value: Wire) -> None:
+def test_the_size_function_counts_units_bytes_members_or_entries(value: Wire) -> None:
     ((kind, content),) = value.items()
     size = size_function(encode_value(value))
     if kind == "S":
-        assert size == len(content.encode())
+        assert size == len(content.encode("utf-16-le")) // 2
     elif kind == "B":
         assert size == len(base64.b64decode(content))
     else:
         assert size == (None if kind in ("N", "BOOL", "NULL") else len(content))
+
+
+def test_the_size_of_a_string_is_counted_in_utf16_code_units() -> None:
+    assert size_function(encode_value({"S": "\u00e9\U0001d11e"})) == 3
+    assert size_function(encode_value({"S": "\uffff\U0010ffff"})) == 3
 
 
 # --- buffers ----------------------------------------------------------------------------------------------------------

@@ -159,7 +159,7 @@ def test_words_for_true_and_false_become_booleans(member: str, yes: str, no: str
 def test_null_and_unknown_members_are_dropped_wherever_they_are() -> None:
     sent = {
         "a": {"S": "x", "N": None, "Nope": [1, {}]},
-        "b": {"M": {"c": {"L": [{"SS": ["a", None, "b"], "BOOL": None}]}}},
+        "b": {"M": {"c": {"L": [{"SS": ["a", "b"], "BOOL": None}]}}},
         "d": {"S": None},
     }
     before = copy.deepcopy(sent)
@@ -169,6 +169,11 @@ def test_null_and_unknown_members_are_dropped_wherever_they_are() -> None:
         "d": {},
     }
     assert sent == before
+
+
+def test_null_in_a_set_stays_for_encoding_to_refuse() -> None:
+    sent = {"L": [{"SS": ["a", None]}, {"BS": [None]}]}
+    assert check_value(sent) is sent
 
 
 def test_null_for_a_whole_value_is_an_empty_one() -> None:

@@ -115,6 +115,11 @@ def test_one_bad_request_refuses_the_whole_batch(
     assert engine.items("Scan", TableName=table) == []
 
 
+def test_a_missing_table_is_told_before_the_size_of_an_item(engine: Calls) -> None:
+    large = put({**key(1), "x": S("x" * 409_600)})
+    assert engine.refusal("BatchWriteItem", RequestItems={"nowhere": [large]}).code == "ResourceNotFoundException"
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [

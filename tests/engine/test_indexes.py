@@ -11,7 +11,7 @@ import pytest
 
 from tests import tables
 from tests.engine.calls import Calls
-from tests.wire import B, Item, M, N, S, placeholders
+from tests.wire import B, Item, L, M, N, S, placeholders
 
 LOCAL = (
     tables.local_index("l-all", "l:N"),
@@ -145,6 +145,30 @@ def test_a_refused_write_changes_no_index(engine: Calls, table: str) -> None:
         "Type mismatch for Index Key h Expected: N Actual: S IndexName: g-all"
     )
     assert scan(engine, table, "l-all") == [ITEM]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (N(1), "invalid: Type mismatch for Index Key x Expected: S Actual: N IndexName: b-2"),
+        (L(S("y")), "invalid: Type mismatch for Index Key x Expected: S Actual: L IndexName: b-2"),
+        (S(""), "cannot contain an empty string value. IndexName: b-2, IndexKey: x"),
+    ],
+)
+def test_of_several_indexes_with_one_key_the_first_by_name_is_named(engine: Calls, value: Item, said: str) -> None:
+    over_x = [tables.global_index(name, "x") for name in ("z-2", "b-2")]
+    table = engine.create(
+        tables.table(
+            sort="S", local=[tables.local_index("a-1", "other"), tables.local_index("m-1", "x")], global_=over_x
+        )
+    )
+    item = {"pk": S("a"), "sk": S("b"), "x": value}
+    put = engine.invalid("PutItem", TableName=table, Item=item)
+    batch = engine.invalid("BatchWriteItem", RequestItems={table: [{"PutRequest": {"Item": item}}]})
+    refused = engine.refusal("TransactWriteItems", TransactItems=[{"Put": {"TableName": table, "Item": item}}])
+    reasons = refused.members.get("CancellationReasons", [{"Message": refused.message}])
+    for message in (put, batch, reasons[0]["Message"]):
+        assert str(message).endswith(said)
 
 
 @pytest.mark.parametrize("kind", ["S", "B"])

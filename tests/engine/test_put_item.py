@@ -103,13 +103,15 @@ def test_mixing_is_told_before_a_bad_value(engine: Calls, table: str) -> None:
     )
 
 
-def test_return_values_are_told_before_the_size_and_both_before_expressions(engine: Calls, table: str) -> None:
-    large = {"pk": S("a"), "x": S("x" * 409_600)}
-    mode = engine.invalid("PutItem", TableName=table, Item=large, ReturnValues="ALL_NEW", ConditionExpression="!")
+def test_the_size_is_told_after_expressions_and_the_table_and_before_the_key(engine: Calls, table: str) -> None:
+    large = {"pk": N(1), "x": S("x" * 409_600)}
+    request = {"TableName": "nowhere", "Item": large, "ConditionExpression": "!"}
+    mode = engine.invalid("PutItem", **request, ReturnValues="ALL_NEW")
     assert mode == ENVELOPE + "ReturnValues can only be ALL_OLD or NONE"
-    size = engine.invalid("PutItem", TableName=table, Item=large, ConditionExpression="!")
-    assert size is not None
-    assert size.endswith("Item size has exceeded the maximum allowed size")
+    assert "Syntax error" in str(engine.invalid("PutItem", **request))
+    assert engine.refusal("PutItem", TableName="nowhere", Item=large).code == "ResourceNotFoundException"
+    size = engine.invalid("PutItem", TableName=table, Item=large)
+    assert size == "Item size has exceeded the maximum allowed size"
 
 
 def test_request_checks_come_before_the_table_lookup(engine: Calls) -> None:
@@ -221,17 +223,22 @@ def test_conditional_operator_or_needs_only_one_condition(engine: Calls, table: 
     )
 
 
-def test_conditional_operator_with_one_condition_is_refused(engine: Calls, table: str) -> None:
-    message = engine.invalid(
-        "PutItem",
-        TableName=table,
-        Item={"pk": S("a"), "sk": N(1)},
-        Expected={"x": {"Value": N(5)}},
-        ConditionalOperator="AND",
-    )
-    assert message == (
-        ENVELOPE + "ConditionalOperator can only be used when Filter or Expected has two or more elements"
-    )
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        ({}, "ConditionalOperator cannot be used without Filter or Expected"),
+        (
+            {"x": {"Value": N(5)}},
+            "ConditionalOperator can only be used when Filter or Expected has two or more elements",
+        ),
+    ],
+)
+def test_conditional_operator_with_less_than_two_conditions_is_refused(
+    engine: Calls, table: str, expected: Item, message: str
+) -> None:
+    item = {"pk": S("a"), "sk": N(1)}
+    refused = engine.invalid("PutItem", TableName=table, Item=item, Expected=expected, ConditionalOperator="AND")
+    assert refused == ENVELOPE + message
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,11 @@ TOO_MANY = "The number of query conditions (3) exceeds the number of key attribu
         ("pk = :p AND x = :v", S("a"), "Query condition missed key schema element: sk"),
         ("pk > :p AND sk = :v", S("a"), "Query key condition not supported"),
         ("pk = :p OR sk = :v", S("a"), "Invalid operator used in KeyConditionExpression: OR"),
-        ("pk = :p AND sk.x = :v", S("a"), "KeyConditionExpressions cannot have conditions on nested attributes"),
+        (
+            "pk = :p AND sk.x = :v",
+            S("a"),
+            "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes",
+        ),
         ("pk = :p AND size(sk) = :v", S("a"), "KeyConditionExpressions cannot contain nested operations"),
         ("(pk = :p) AND ((sk = :v))", S("a"), INVALID + "The expression has redundant parentheses;"),
     ],

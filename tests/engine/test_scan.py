@@ -290,3 +290,25 @@ def test_missing_tables_and_indexes(engine: Calls, table: str) -> None:
     )
     message = engine.invalid("Scan", TableName=table, IndexName="nothing")
     assert message == "The table does not have the specified index: nothing"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        (None, "ConditionalOperator cannot be used without Filter or Expected"),
+        ({}, "ConditionalOperator cannot be used without Filter or Expected"),
+        (
+            {"a": {"ComparisonOperator": "NULL"}},
+            "ConditionalOperator can only be used when Filter or Expected has two or more elements",
+        ),
+        (
+            {"a": {"ComparisonOperator": "EQ", "AttributeValueList": [N("abc")]}},
+            "The parameter cannot be converted to a numeric value: abc",
+        ),
+    ],
+)
+def test_a_scan_looks_at_its_conditions_before_it_counts_them(
+    engine: Calls, conditions: dict[str, Any] | None, message: str
+) -> None:
+    members = {} if conditions is None else {"ScanFilter": conditions}
+    assert engine.invalid("Scan", TableName="nowhere", ConditionalOperator="AND", **members) == message

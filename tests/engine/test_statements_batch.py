@@ -69,6 +69,20 @@ def test_a_read_names_exactly_one_item(engine: Calls, music: str, statement: str
     assert run(engine, statement)["Responses"] == [failed("ValidationError", NO_KEY)]
 
 
+def test_an_index_that_no_statement_can_read_is_told_before_the_missing_key(engine: Calls, music: str) -> None:
+    wide = engine.create(tables.table("wide", global_=[tables.global_index("many", ["a", "b"])]))
+    answer = run(engine, f'SELECT * FROM "{wide}"."many" WHERE a = \'x\'', f"SELECT * FROM music {where(1)}")
+    refused = (
+        "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys."
+    )
+    assert answer["Responses"] == [failed("ValidationError", refused), {"TableName": music, "Item": item(1)}]
+
+
+def test_a_column_that_is_no_path_fails_its_member(engine: Calls, music: str) -> None:
+    answer = run(engine, f"SELECT COUNT(*) FROM music {where(1)}")
+    assert answer["Responses"] == [failed("ValidationError", "Unexpected path component at 1:8:5")]
+
+
 def test_a_member_that_fails_does_not_stop_the_others(engine: Calls, music: str) -> None:
     answer = run(
         engine,

@@ -355,7 +355,13 @@ def test_an_index_with_a_key_of_several_attributes_is_out_of_reach(engine: Calls
     refused = (
         "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys."
     )
-    assert engine.invalid("ExecuteStatement", Statement=f'SELECT * FROM "{name}"."many" WHERE a = 1') == refused
+    index = f'"{name}"."many"'
+    for statement in (
+        f"SELECT * FROM {index} WHERE a = 1",
+        f"SELECT COUNT(*) FROM {index}",
+        f"SELECT pk FROM {index} WHERE a = 'a' ORDER BY b DESC",
+    ):
+        assert engine.invalid("ExecuteStatement", Statement=statement) == refused
     assert select(engine, f"SELECT * FROM {name}") == []
 
 

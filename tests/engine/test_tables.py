@@ -147,9 +147,11 @@ def test_what_was_asked_for_is_described(plane: ControlPlane) -> None:
     assert described["GlobalTableSettingsReplicationMode"] == "DISABLED"
 
 
-def test_the_default_table_class_is_left_out(plane: ControlPlane) -> None:
-    plane.call("CreateTable", on_demand(TableClass="STANDARD"))
-    assert "TableClassSummary" not in plane.describe()
+def test_the_default_table_class_is_shown_when_it_was_asked_for(plane: ControlPlane) -> None:
+    plane.call("CreateTable", on_demand("named", TableClass="STANDARD"))
+    assert plane.describe("named")["TableClassSummary"] == {"TableClass": "STANDARD"}
+    plane.call("CreateTable", on_demand("silent"))
+    assert "TableClassSummary" not in plane.describe("silent")
 
 
 def test_a_stream_has_a_label_and_an_arn(plane: ControlPlane) -> None:

@@ -229,11 +229,16 @@ def test_units_out_of_bounds_are_refused(metered: ControlPlane) -> None:
     )
 
 
-@pytest.mark.parametrize("members", [{}, {"BillingMode": "PAY_PER_REQUEST"}])
-def test_an_on_demand_table_takes_no_units(plane: ControlPlane, members: dict[str, str]) -> None:
-    assert invalid(plane, ProvisionedThroughput=units(1, 1), **members) == (
+def test_an_on_demand_table_takes_no_units(plane: ControlPlane) -> None:
+    assert invalid(plane, ProvisionedThroughput=units(1, 1)) == (
         f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
         "PAY_PER_REQUEST"
+    )
+
+
+def test_no_units_go_with_the_way_to_on_demand(metered: ControlPlane) -> None:
+    assert invalid(metered, ProvisionedThroughput=units(1, 1), BillingMode="PAY_PER_REQUEST") == (
+        f"{INVALID}ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST"
     )
 
 
@@ -241,11 +246,15 @@ def test_an_on_demand_table_takes_no_units(plane: ControlPlane, members: dict[st
 
 
 def test_a_table_goes_on_demand_with_its_indexes(metered: ControlPlane) -> None:
+    warm_before = metered.describe()["WarmThroughput"]
     answered = update(metered, BillingMode="PAY_PER_REQUEST")
     assert answered["TableStatus"] == "UPDATING"
     assert answered["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
-    assert answered["ProvisionedThroughput"]["ReadCapacityUnits"] == 0
+    lowered = {"NumberOfDecreasesToday": 0, **units(0, 0)}
+    assert answered["ProvisionedThroughput"] == {**lowered, "LastDecreaseDateTime": round(START, 3)}
+    assert answered["WarmThroughput"] == warm_before
     described = metered.describe()
+    assert described["ProvisionedThroughput"] == lowered
     assert described["BillingModeSummary"] == {
         "BillingMode": "PAY_PER_REQUEST",
         "LastUpdateToPayPerRequestDateTime": round(START, 3),
@@ -258,6 +267,15 @@ def test_a_table_goes_on_demand_with_its_indexes(metered: ControlPlane) -> None:
         **units(0, 0),
     }
     assert of_index["WarmThroughput"]["WriteUnitsPerSecond"] == 4_000
+
+
+def test_a_switch_to_on_demand_is_no_decrease_of_the_table(metered: ControlPlane) -> None:
+    update(metered, ProvisionedThroughput=units(4, 4))
+    lowered = {"NumberOfDecreasesToday": 1, "LastDecreaseDateTime": round(START, 3), **units(0, 0)}
+    metered.now += 60
+    answered = update(metered, BillingMode="PAY_PER_REQUEST")
+    assert answered["ProvisionedThroughput"] == {**lowered, "LastDecreaseDateTime": round(metered.now, 3)}
+    assert metered.describe()["ProvisionedThroughput"] == lowered
 
 
 def test_a_table_is_provisioned_with_all_its_indexes(plane: ControlPlane) -> None:
@@ -369,7 +387,7 @@ def test_a_stream_is_switched_on_and_off_and_each_has_its_own_arn(plane: Control
     assert first == on["LatestStreamArn"]
 
     off = update(plane, StreamSpecification={"StreamEnabled": False})
-    assert off["StreamSpecification"] == {"StreamEnabled": False}
+    assert "StreamSpecification" not in off
     described = plane.describe()
     assert "StreamSpecification" not in described
     assert described["LatestStreamArn"] == first
@@ -415,7 +433,7 @@ def test_encryption_is_changed_while_the_table_stays_active(plane: ControlPlane)
     assert invalid(plane, SSESpecification={"Enabled": False}) == f"{INVALID}Table is already encrypted by default"
     assert invalid(plane, SSESpecification={}) == f"{INVALID}Table is already encrypted by default"
     answered = update(plane, SSESpecification={"Enabled": True})
-    assert (answered["TableStatus"], answered["SSEDescription"]["Status"]) == ("ACTIVE", "UPDATING")
+    assert (answered["TableStatus"], answered["SSEDescription"]) == ("ACTIVE", {"Status": "UPDATING"})
     described = plane.describe()["SSEDescription"]
     assert described["Status"] == "ENABLED"
     again = {"SSEType": "KMS", "KMSMasterKeyId": described["KMSMasterKeyArn"]}

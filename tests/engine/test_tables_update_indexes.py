@@ -196,6 +196,13 @@ def test_the_key_of_a_new_index_is_defined_by_the_request_itself(plane: ControlP
     )
 
 
+def test_a_new_index_needs_a_definition_for_each_of_its_key_attributes(plane: ControlPlane) -> None:
+    created = create_index("again", "Song")
+    created[0]["Create"]["KeySchema"].append({"AttributeName": "Artist", "KeyType": "RANGE"})
+    message = invalid(plane, AttributeDefinitions=definitions(Song="S"), GlobalSecondaryIndexUpdates=created)
+    assert message == "Invalid KeySchema: Some index key attribute have no definition"
+
+
 @pytest.mark.parametrize("name", ["idx", "local"])
 def test_a_name_that_is_taken_is_refused_before_the_rest_is_looked_at(plane: ControlPlane, name: str) -> None:
     message = invalid(plane, GlobalSecondaryIndexUpdates=create_index(name, "Nowhere", projection="INCLUDE"))

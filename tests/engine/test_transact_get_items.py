@@ -34,7 +34,7 @@ def test_items_of_several_tables_are_read_in_the_order_asked_for(engine: Calls, 
     assert answer == {"Responses": [{"Item": {"pk": S("a"), "sk": N(2)}}, {}, {"Item": {**A, "x": S("1")}}]}
 
 
-def test_a_projection_cuts_an_item_down_and_may_leave_nothing(engine: Calls, table: str) -> None:
+def test_a_projection_cuts_an_item_down_and_where_it_leaves_nothing_there_is_no_item(engine: Calls, table: str) -> None:
     engine.put(table, {**A, "m": M(x=S("1"), y=S("2")), "l": L(S("x"), S("y"))}, {"pk": S("b")})
     answer = read(
         engine,
@@ -42,7 +42,12 @@ def test_a_projection_cuts_an_item_down_and_may_leave_nothing(engine: Calls, tab
         get(table, {"pk": S("b")}, ProjectionExpression="nowhere"),
         get(table, {"pk": S("c")}, ProjectionExpression="pk"),
     )
-    assert answer["Responses"] == [{"Item": {"m": M(x=S("1")), "l": L(S("y"))}}, {"Item": {}}, {}]
+    assert answer["Responses"] == [{"Item": {"m": M(x=S("1")), "l": L(S("y"))}}, {}, {}]
+
+
+def test_names_are_let_pass_where_there_is_no_projection(engine: Calls, table: str) -> None:
+    engine.put(table, A)
+    assert read(engine, get(table, A, ExpressionAttributeNames={"#n": "x"})) == {"Responses": [{"Item": A}]}
 
 
 def test_a_hundred_items_are_read(engine: Calls, table: str) -> None:
@@ -95,11 +100,6 @@ def test_a_missing_table_is_told_before_targets_and_keys(engine: Calls, table: s
             A,
             {"ProjectionExpression": "!!!"},
             'Invalid ProjectionExpression: Syntax error; token: "!", near: "!!"',
-        ),
-        (
-            A,
-            {"ExpressionAttributeNames": {"#n": "x"}},
-            "ExpressionAttributeNames can only be specified when using expressions",
         ),
         (
             A,

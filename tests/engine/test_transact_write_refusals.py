@@ -149,14 +149,15 @@ def test_what_is_wrong_with_a_condition_is_told_bare(
     assert engine.get(table, **B) is None
 
 
-def test_values_without_an_expression_name_the_members_that_are_null(engine: Calls, table: str) -> None:
-    values = placeholders(v=S("x"))
-    assert refused(engine, put(table, A, ExpressionAttributeValues=values)) == (
-        "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null"
-    )
-    assert refused(engine, delete(table, A, ExpressionAttributeNames={"#n": "x"})) == (
-        "ExpressionAttributeNames can only be specified when using expressions"
-    )
+@pytest.mark.parametrize(
+    "members", [{"ExpressionAttributeValues": placeholders(v=S("x"))}, {"ExpressionAttributeNames": {"#n": "x"}}]
+)
+def test_names_and_values_are_let_pass_where_there_is_no_expression(
+    engine: Calls, table: str, members: dict[str, Any]
+) -> None:
+    engine.put(table, B)
+    engine.call("TransactWriteItems", TransactItems=[put(table, A, **members), delete(table, B, **members)])
+    assert (engine.get(table, **A), engine.get(table, **B)) == (A, None)
 
 
 def test_an_update_expression_comes_before_its_condition(engine: Calls, table: str) -> None:

@@ -193,11 +193,15 @@ OTHERS: list[tuple[Value, str, str]] = [
     (NS("1", "1.0"), INVALID + "Input collection contains duplicates.", "Input collection contains duplicates"),
     (SS("", ""), INVALID + 'Input collection ["", ""] contains duplicates.',
      INVALID + "Input collection [, ] contains duplicates."),
+    ({"NS": ["1", None]}, "The parameter cannot be converted to a numeric value: ",
+     "The parameter cannot be converted to a numeric value"),
 ]  # fmt: skip
 EMPTY_SETS: list[tuple[Value, str]] = [
     (SS(), INVALID + "An string set  may not be empty"),
     (NS(), INVALID + "An number set  may not be empty"),
     (BS(), INVALID + "Binary sets should not be empty"),
+    ({"SS": ["a", None]}, INVALID + "An string set may not have a null string as a member"),
+    ({"BS": [None]}, "The supplied Item contains a null AttributeValue"),
     ({"NULL": False}, INVALID + "Null attribute value types must have the value of true"),
 ]
 BAD_VALUES = (

@@ -272,8 +272,8 @@ def compares(operator: str, left: tuple[str, Any] | None, right: tuple[str, Any]
 def size_of(value: tuple[str, Any] | None) -> tuple[str, Any] | None:
     if value is None or value[0] in ("N", "BOOL", "NULL"):
         return None
-    content = value[1].encode() if value[0] == "S" else value[1]
-    return "N", Decimal(len(content))
+    units = len(value[1].encode("utf-16-le")) // 2 if value[0] == "S" else len(value[1])
+    return "N", Decimal(units)
 
 
 def contains(container: tuple[str, Any] | None, member: tuple[str, Any]) -> bool:

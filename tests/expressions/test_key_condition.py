@@ -66,6 +66,7 @@ def test_a_key_condition_becomes_a_range(text: str, expected: KeyRange) -> None:
 PREFIX = "Invalid KeyConditionExpression: "
 TYPE = PREFIX + "Incorrect operand type for operator or function; operator or function: "
 INVALID = "Invalid condition in KeyConditionExpression: "
+NESTED = PREFIX + "KeyConditionExpressions cannot have conditions on nested attributes"
 NOT_AN_OPERATOR = "Invalid operator used in KeyConditionExpression: "
 
 
@@ -92,8 +93,8 @@ NOT_AN_OPERATOR = "Invalid operator used in KeyConditionExpression: "
         ("contains(pk, :v)", NOT_AN_OPERATOR + "contains"),
         ("size(pk) = :n", "KeyConditionExpressions cannot contain nested operations"),
         ("pk = :v AND sk > size(:v)", "KeyConditionExpressions cannot contain nested operations"),
-        ("pk.a = :v", "KeyConditionExpressions cannot have conditions on nested attributes"),
-        ("pk[0] = :v", "KeyConditionExpressions cannot have conditions on nested attributes"),
+        ("pk.a = :v", NESTED),
+        ("pk[0] = :v", NESTED),
         ("pk = sk", INVALID + "Multiple attribute names used in one condition"),
         ("pk = :v AND sk BETWEEN pk AND :v", INVALID + "Multiple attribute names used in one condition"),
         ("pk BETWEEN sk AND size(pk)", INVALID + "Multiple attribute names used in one condition"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ddbengine.partiql import StatementFault, compile_statement
+from ddbengine.partiql import Select, StatementFault, compile_statement
 
 MALFORMED = "Statement wasn't well formed, can't be processed: "
 
@@ -56,15 +56,28 @@ def test_a_malformed_statement_is_refused_with_the_reason_at_the_end(text: str, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("SELECT COUNT(*) FROM T", "Unexpected path component at 1:8:5"),
+        ("SELECT attribute_exists(a) FROM T", "Unexpected path component at 1:8:16"),
+        ("SELECT a, b,\n  size(a) FROM T", "Unexpected path component at 2:3:4"),
+        ("SELECT a, b.c[1] FROM T", None),
+        ("SELECT * FROM T", None),
+    ],
+)
+def test_a_column_that_is_no_path_is_noted_for_later(text: str, message: str | None) -> None:
+    body = compile_statement(text).body
+    assert isinstance(body, Select)
+    assert body.column_refusal == message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
         ("SELECT * FROM T t", "Aliasing is not supported"),
         ("SELECT * FROM T AS t", "Aliasing is not supported"),
         ("SELECT a AS b FROM T", "Aliasing is not supported"),
         ("UPDATE T t SET x = 1 WHERE a = 1", "Aliasing is not supported"),
         ("DELETE FROM T t WHERE a = 1", "Aliasing is not supported"),
         ("pk IS NULL", "Unsupported operation: IsType"),
-        ("SELECT COUNT(*) FROM T", "Unexpected path component at 1:8:5"),
-        ("SELECT attribute_exists(a) FROM T", "Unexpected path component at 1:8:16"),
-        ("SELECT\n  size(a) FROM T", "Unexpected path component at 2:3:4"),
         ('SELECT * FROM "T"."i"."x"', "A path may contain at most 2 components in the FROM clause"),
         ('SELECT * FROM "T".""', "Path component cannot be an empty string"),
         ('SELECT * FROM ""', "Path component cannot be an empty string"),

@@ -173,8 +173,41 @@ def test_a_definition_neither_table_nor_index_uses_is_refused_before_other_index
         GlobalSecondaryIndexes=[index("bySong", "Song", ProvisionedThroughput=units(1, 1))],
     )
     assert refusal(request) == (
-        f"{INVALID}Some AttributeDefinitions are not used. AttributeDefinitions: [Artist, Song, Year], "
+        f"{INVALID}Some AttributeDefinitions are not used. AttributeDefinitions: [Artist, Year, Song], "
         "keys used: [Artist, Song]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("defined", "keys", "shown", "used"),
+    [
+        ("pk sk a b c", "pk sk a", "sk, a, b, pk, c", "a, sk, pk"),
+        ("key assignedTo roles tt", "key assignedTo tt", "tt, key, assignedTo, roles", "tt, key, assignedTo"),
+        (
+            "requestId from to date message",
+            "requestId from to",
+            "date, from, to, message, requestId",
+            "requestId, from, to",
+        ),
+        (
+            "ProductId ProductName CreatedTime ProductDescription",
+            "ProductId CreatedTime ProductName",
+            "ProductId, CreatedTime, ProductDescription, ProductName",
+            "CreatedTime, ProductName, ProductId",
+        ),
+    ],
+)
+def test_names_in_a_refusal_come_in_the_order_of_the_services_sets(
+    defined: str, keys: str, shown: str, used: str
+) -> None:
+    partition, sort, indexed = keys.split()
+    request = on_demand(
+        AttributeDefinitions=definitions(**dict.fromkeys(defined.split(), "S")),
+        KeySchema=key(partition, sort),
+        GlobalSecondaryIndexes=[index("idx", indexed)],
+    )
+    assert refusal(request) == (
+        f"{INVALID}Some AttributeDefinitions are not used. AttributeDefinitions: [{shown}], keys used: [{used}]"
     )
 
 
@@ -318,6 +351,22 @@ def test_a_global_index_key_may_have_four_attributes_a_side() -> None:
 )
 def test_a_global_index_key_is_hashes_and_then_ranges(elements: list[dict[str, str]], message: str) -> None:
     assert refusal(with_key(*elements)) == message
+
+
+def test_an_index_key_of_more_elements_than_definitions_is_refused_like_a_tables() -> None:
+    request = on_demand(
+        AttributeDefinitions=definitions(Artist="S", Song="S"),
+        GlobalSecondaryIndexes=[{**index("idx", "Artist"), "KeySchema": [*hashed("Artist", "Year"), *ranged("Song")]}],
+    )
+    assert refusal(request) == "Invalid KeySchema: Some index key attribute have no definition"
+
+
+def test_definitions_beside_an_undefined_key_come_in_the_order_of_the_services_sets() -> None:
+    request = on_demand(AttributeDefinitions=definitions(pk="S", sk="S"), KeySchema=key("pk", "sk"))
+    assert refusal({**request, "GlobalSecondaryIndexes": [index("idx", "q")]}) == (
+        f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
+        "Keys: [q], AttributeDefinitions: [sk, pk]"
+    )
 
 
 def test_an_index_key_must_be_defined() -> None:

@@ -33,6 +33,9 @@ def test_fifty_tags_are_accepted() -> None:
     ("tags", "message"),
     [
         ([tag("")], "The Tag Key provided is invalid, Key: "),
+        ([{}], "The Tag Key provided is invalid, Key: null"),
+        ([{"Value": "v"}], "The Tag Key provided is invalid, Key: null"),
+        ([{"Key": "k"}], "The Tag Value provided is invalid, Value: null"),
         ([tag("a#b")], "The Tag Key provided is invalid, Key: a#b"),
         ([tag("k" * 129)], "The Tag Key provided is invalid, Key: " + "k" * 129),
         ([tag("a", "v!")], "The Tag Value provided is invalid, Value: v!"),
