@@ -1,7 +1,8 @@
 """The Cython core: bytes in, bytes out.  Contracts and the stored form of values are in ``__init__.pyi``.
 
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``values``, ``documents``,
-``numbers`` and ``keys`` work on what is stored, ``pages`` and ``digests`` on entries of a tree.
+``numbers`` and ``keys`` work on what is stored, ``pages`` and ``digests`` on entries of a tree, ``vectors`` on those of
+vector indexes.
 ``http1`` knows what a request looks like on the wire.
 """
 
@@ -36,6 +37,7 @@ from ddbengine._core.values import (
     value_depth,
     value_size,
 )
+from ddbengine._core.vectors import nearest, vector_of, vector_to_wire
 from ddbengine._core.wire_types import check_item, check_value
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "key_bytes",
     "key_part",
     "key_part_prefix",
+    "nearest",
     "number_from_text",
     "number_size",
     "number_to_text",
@@ -80,4 +83,6 @@ __all__ = [
     "value_depth",
     "value_size",
     "value_to_wire",
+    "vector_of",
+    "vector_to_wire",
 ]
