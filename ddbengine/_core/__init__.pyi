@@ -227,8 +227,8 @@ def take_page(
 def vector_of(value: Buffer, dimensions: int) -> bytes | None:
     """A *vector*: the elements of an encoded L of N as 32-bit floats, little-endian, in an encoded B.
 
-    None for a value of another type or length, for an element that is no N or beyond what a float can hold.  A number is
-    rounded to the nearest double, and that to the nearest float.
+    None for a value of another type or length, for an element that is no N or beyond what a float can hold.  A number
+    is rounded to the nearest double, and that to the nearest float.
     """
 
 def vector_to_wire(vector: Buffer, places: Iterable[int] | None = None) -> bytes:
@@ -247,9 +247,9 @@ def nearest(
 
     ``function`` is COSINE (a distance: 0 for the same direction, 1 for a zero vector, 2 for the opposite), EUCLIDEAN or
     DOT_PRODUCT (the larger the nearer).  ``filters`` are attributes an item has to have, with their encoded values.
-    Returns at most ``most`` (up to 128) pairs of score and item, the nearest first, of equal ones those that came first,
-    and how many entries were read.  Scores are added up in doubles and rounded to floats.  ValueError for another
-    function or too many of anything; CorruptBytes for an entry that has no vector of the query's length.
+    Returns at most ``most`` (up to 128) pairs of score and item, the nearest first, of equal ones those that came
+    first, and how many entries were read.  Scores are added up in doubles and rounded to floats.  ValueError for
+    another function or too many of anything; CorruptBytes for an entry that has no vector of the query's length.
     """
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------

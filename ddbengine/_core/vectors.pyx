@@ -43,7 +43,7 @@ from ddbengine._core.unicode cimport PyUnicode_AsUTF8AndSize
 
 cdef enum:
     MOST_NEAREST = 128
-    MOST_FILTERS = 16
+    MOST_FILTERS = 128
 
 
 cdef double LARGEST = 3.4028234663852886e38

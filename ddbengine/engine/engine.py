@@ -28,7 +28,7 @@ from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
 from ddbengine.engine.reset import Reset
 from ddbengine.engine.stream_upkeep import StreamUpkeep, upkeep_pending
 from ddbengine.engine.struck import prepare_struck
-from ddbengine.engine.tables import names_global_indexes
+from ddbengine.engine.tables import names_following_indexes
 from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS, ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, Store, WritesOf
@@ -186,7 +186,7 @@ class Engine:
 
     def _run(self, operation: str, plan: Plan) -> bytes | Future[Outcome]:
         if plan.writes:
-            makes_indexes = operation in _MAKE_INDEXES and names_global_indexes(plan)
+            makes_indexes = operation in _MAKE_INDEXES and names_following_indexes(plan)
             if makes_indexes:
                 self.propagator.expect_indexes()
             future = self.store.submit(plan)

@@ -41,6 +41,7 @@ _READS = _STATEMENTS | {
     "ListTagsOfResource",
     "Query",
     "Scan",
+    "SearchVectors",
     "TransactGetItems",
 }
 

@@ -103,7 +103,7 @@ def check_updated_item(schema: TableSchema, update: Update, old: bytes | None, n
     check_size(_core.item_size(new))
     if any(len(path) > 1 for path in update.paths) and _core.value_depth(new) - 1 > NESTING_MAX_LEVELS:
         raise SINGLE_WRITE.error(_TOO_DEEP)
-    if schema.indexes:
+    if schema.all_indexes:
         if update.is_expression:
             refuse_empty_index_keys(schema, update, new)
         _check_evaluated_index_keys(schema, update, new)
@@ -113,7 +113,7 @@ def check_updated_item(schema: TableSchema, update: Update, old: bytes | None, n
 def refuse_empty_index_keys(schema: TableSchema, update: Update, new: bytes) -> None:
     """Refuse a finished item if the expression gave it an empty value for a key attribute of an index (FACTS 2.4)."""
     written = {path[0] for path in update.paths}
-    for index in schema.indexes:
+    for index in schema.all_indexes:
         for attribute in index.key:
             if attribute.name in written and is_empty_key(attribute, _core.get_attribute(new, attribute.name)):
                 raise ValidationException(_EMPTY_INDEX_KEY.format("string" if attribute.type == "S" else "binary"))

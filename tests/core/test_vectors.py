@@ -110,8 +110,9 @@ def test_a_float_is_shown_as_its_shortest_plain_decimal(number: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(1.0, "1.0"), (0.1, "0.1"), (-0.0, "0.0"), (-2.5, "-2.5"), (1e-40, f"0.{'0' * 39}1"), (1e3, "1000.0")]
-)  # fmt: skip
+    ("number", "text"),
+    [(1.0, "1.0"), (0.1, "0.1"), (-0.0, "0.0"), (-2.5, "-2.5"), (1e-40, f"0.{'0' * 39}1"), (1e3, "1000.0")],
+)
 def test_numbers_as_they_are_shown(number: float, text: str) -> None:
     assert orjson.loads(_core.vector_to_wire(packed([number]))) == L(N(text))
 
