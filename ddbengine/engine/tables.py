@@ -83,7 +83,9 @@ def described(
 def saved_by_vectors(schema: TableSchema, txn: ReadTxn) -> int:
     """How many bytes less than by its numbers a table counts, since of each indexed vector an element counts as four
     bytes (FACTS 6.5)."""
-    one_of_each = {index.vector.attribute: index for index in schema.vector_indexes if index.vector is not None}
+    # Of the indexes on one attribute that counts which holds the most, as one without partitions does.
+    by_coverage = sorted(schema.vector_indexes, key=lambda index: -len(index.partition))
+    one_of_each = {index.vector.attribute: index for index in by_coverage if index.vector is not None}
     rows = (txn.get(COUNTERS + index.number.to_bytes(4, "big")) for index in one_of_each.values())
     return sum(struct.unpack("<3q", row)[2] for row in rows if row is not None)
 
