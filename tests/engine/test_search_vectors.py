@@ -16,18 +16,18 @@ from tests.tables import vector_index
 from tests.wire import Item, L, N, S, Value, placeholders
 
 INVALID_CONDITION = "Invalid SearchConditionExpression: "
-ITEMS = {"a": (1, 0, 0), "b": (0, 1, 0), "c": (-1, 0, 0), "d": ("0.6", "0.8", 0)}
+ITEMS: dict[str, tuple[int | str, ...]] = {"a": (1, 0, 0), "b": (0, 1, 0), "c": (-1, 0, 0), "d": ("0.6", "0.8", 0)}
 
 
 def given(values: dict[str, Value]) -> dict[str, Any]:
     return {"ExpressionAttributeValues": placeholders(**values)}
 
 
-def vector(*numbers: float | str) -> Value:
+def vector(*numbers: int | str) -> Value:
     return L(*map(N, numbers))
 
 
-def search(engine: Calls, index: str, *numbers: float | str, **members: Any) -> list[dict[str, Any]]:
+def search(engine: Calls, index: str, *numbers: int | str, **members: Any) -> list[dict[str, Any]]:
     request = {"TableName": "table", "IndexName": index, "SearchVector": vector(*numbers)["L"], "TopK": 10, **members}
     found: list[dict[str, Any]] = engine.call("SearchVectors", **request)["SearchResults"]
     return found

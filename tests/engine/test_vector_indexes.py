@@ -28,7 +28,7 @@ def given(values: dict[str, Value]) -> dict[str, Any]:
     return {"ExpressionAttributeValues": placeholders(**values)}
 
 
-def vector(*numbers: float | str) -> Value:
+def vector(*numbers: int | str) -> Value:
     return L(*map(N, numbers))
 
 

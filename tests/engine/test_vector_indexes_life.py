@@ -10,6 +10,7 @@ import pytest
 from ddbengine.engine import backfill
 from ddbengine.engine.engine import Engine
 from ddbengine.engine.opening import open_engine
+from ddbengine.engine.purge import MORE
 from ddbengine.storage.lmdb_store import LmdbStore
 from tests import tables
 from tests.engine.calls import Calls
@@ -62,8 +63,9 @@ def search_refusal(engine: Calls) -> str | None:
 
 
 def add(engine: Calls, name: str = "near") -> dict[str, Any]:
-    answer: dict[str, Any] = engine.call("UpdateTable", TableName="table", **creation(vector_index(name)))
-    return answer["TableDescription"]
+    answer = engine.call("UpdateTable", TableName="table", **creation(vector_index(name)))
+    description: dict[str, Any] = answer["TableDescription"]
+    return description
 
 
 def delete(name: str = "near") -> dict[str, Any]:
@@ -143,7 +145,7 @@ def test_an_index_of_a_large_table_is_filled_part_by_part(monkeypatch: pytest.Mo
         with engine.engine.store.snapshot() as txn:
             (number,) = backfill.unfilled(txn)
         catalog = engine.engine.surroundings.catalog
-        while engine.engine.store.submit(backfill.FillingPart(catalog, number, 2)).result().body == backfill.MORE:
+        while engine.engine.store.submit(backfill.FillingPart(catalog, number, 2)).result().body == MORE:
             check_database(engine.engine)
         assert searched(engine) == {*keys, "aa", "jj"}
         check_database(engine.engine)
