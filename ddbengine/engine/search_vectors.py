@@ -6,8 +6,9 @@ index holds; its vectors, as 32-bit floats, only when they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, ClassVar
 
 import orjson
@@ -17,6 +18,7 @@ from ddbengine.engine import capacity
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.index_waits import IndexesBehind
 from ddbengine.engine.keys import after, empty_key_message, is_empty_key
+from ddbengine.engine.long_reads import Pause, ReadIsLong
 from ddbengine.engine.request_expressions import read_placeholders, read_projection
 from ddbengine.engine.values import CURRENT_READ
 from ddbengine.errors import ValidationException
@@ -28,6 +30,11 @@ from ddbengine.schema.transition import CREATING, running_transition
 from ddbengine.storage.store import Outcome, ReadTxn
 
 EXPRESSIONS = ("SearchConditionExpression", "ProjectionExpression")
+
+QUICK_MAX_ENTRIES = 500
+"""A search of so few is done with at once: in about a millisecond."""
+STEP_ENTRIES = 100
+"""Looked at between two pauses."""
 
 # How the service charges a search, as measured on an index without partitions (FACTS 6.5).
 _BYTES_PER_DIMENSION = 30.6875
@@ -53,6 +60,8 @@ class SearchVectors:
     capacity_detail: str | None
     pending_lsn: int
     """See ``Surroundings``."""
+    pause: Pause | None = None
+    """Called now and then; None to raise ReadIsLong when the search takes long."""
     writes: ClassVar[bool] = False
     consistent: ClassVar[bool] = False
 
@@ -67,9 +76,23 @@ class SearchVectors:
         prefix, filters = scope_of(index, space, self.condition)
         if self.pending_lsn:
             raise IndexesBehind(self.pending_lsn)
-        entries = txn.scan(prefix, after(prefix))
+        entries = self._paced(txn.scan(prefix, after(prefix)))
         found, _ = _core.nearest(entries, space.attribute, self.vector, space.distance, self.most, filters)
         return self._outcome(space, found)
+
+    def pausing(self, pause: Pause) -> SearchVectors:
+        """The same search, with pauses."""
+        return replace(self, pause=pause)
+
+    def _paced(self, entries: Iterator[tuple[Buffer, Buffer]]) -> Iterator[tuple[Buffer, Buffer]]:
+        """The entries; raise ReadIsLong where they are many and there are no pauses."""
+        yield from islice(entries, QUICK_MAX_ENTRIES)
+        for entry in entries:
+            if self.pause is None:
+                raise ReadIsLong
+            yield entry
+            self.pause()
+            yield from islice(entries, STEP_ENTRIES - 1)
 
     def _searchable(self, schema: TableSchema) -> tuple[IndexSchema, VectorSpace]:
         """The index, as long as it is served; raise ValidationException."""

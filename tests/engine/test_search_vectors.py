@@ -6,12 +6,20 @@ The check after each test compares every entry of an index with its item.
 from __future__ import annotations
 
 import struct
+from concurrent.futures import Future
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
+from ddbengine.engine.long_reads import ReadIsLong
+from ddbengine.engine.opening import open_engine
+from ddbengine.engine.search_vectors import QUICK_MAX_ENTRIES, SearchVectors
 from tests import tables
-from tests.engine.calls import Calls
+from tests.engine.calls import CALLER, Calls
+from tests.engine.whole_check import check_database
 from tests.tables import vector_index
 from tests.wire import Item, L, N, S, Value, placeholders
 
@@ -333,3 +341,60 @@ def test_a_search_is_charged_by_its_dimensions_and_what_it_returns(engine: Calls
 
     assert charged() == 128 * 30.6875 + 65 + 104
     assert charged(ProjectionExpression="v") == 128 * 30.6875 + 65 + 104 + 128 * 4
+
+
+# --- long searches ----------------------------------------------------------------------------------------------------
+
+
+def many(engine: Calls, count: int) -> dict[str, Any]:
+    """A search of so many items, which are on a line."""
+    engine.create(tables.table(vector=[vector_index("near", distance="EUCLIDEAN")]))
+    items = ({"PutRequest": {"Item": {"pk": S(str(n)), "v": vector(n, 0, 0)}}} for n in range(count))
+    while batch := list(islice(items, 25)):
+        engine.call("BatchWriteItem", RequestItems={"table": batch})
+    assert described_items(engine) == count
+    return {"TableName": "table", "IndexName": "near", "SearchVector": vector(0, 0, 0)["L"], "TopK": 3}
+
+
+def described_items(engine: Calls) -> int:
+    (index,) = engine.call("DescribeTable", TableName="table")["Table"]["VectorIndexes"]
+    return int(index["ItemCount"])
+
+
+def test_a_search_of_few_items_is_answered_at_once(engine: Calls) -> None:
+    assert isinstance(engine.engine.answer("SearchVectors", many(engine, QUICK_MAX_ENTRIES), CALLER), bytes)
+
+
+def test_a_search_of_many_items_is_answered_later_and_alike(engine: Calls) -> None:
+    request = many(engine, QUICK_MAX_ENTRIES + 250)
+    later = engine.engine.answer("SearchVectors", request, CALLER)
+    assert isinstance(later, Future)
+    assert keys_of(orjson.loads(later.result(30).body)["SearchResults"]) == ["0", "1", "2"]
+    plan = engine.engine.prepare("SearchVectors", request, CALLER)
+    assert isinstance(plan, SearchVectors)
+    pauses: list[None] = []
+    with engine.engine.store.snapshot() as txn:
+        assert plan.pausing(lambda: pauses.append(None)).run(txn).body == later.result().body
+    assert len(pauses) == 3
+
+
+@pytest.mark.parametrize("path", ["memory", "disk"])
+def test_a_long_search_waits_for_the_index_too(path: str, tmp_path: Path) -> None:
+    engine = Calls(open_engine(None if path == "memory" else tmp_path / "store"))
+    try:
+        request = many(engine, QUICK_MAX_ENTRIES + 1)
+        for number in range(20):
+            engine.put("table", {"pk": S("new"), "v": vector(0, 0, number)})
+            found = engine.call("SearchVectors", **{**request, "SearchVector": vector(0, 0, number)["L"], "TopK": 100})
+            assert "new" in keys_of(found["SearchResults"][:2])
+            assert found["SearchResults"][0]["Score"] == 0.0
+        check_database(engine.engine)
+    finally:
+        engine.engine.close()
+
+
+def test_a_search_that_turns_out_long_gives_up(engine: Calls) -> None:
+    request = many(engine, QUICK_MAX_ENTRIES + 1)
+    plan = engine.engine.prepare("SearchVectors", request, CALLER)
+    with engine.engine.store.snapshot() as txn, pytest.raises(ReadIsLong):
+        plan.run(txn)
