@@ -55,6 +55,9 @@ from ddbengine.schema.update_request import check_update
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
 
 _COUNTER = struct.Struct("<qq")
+FILLING_TIMES = 3
+"""How much longer an index added to a table is shown as being filled than its resources are as being allocated: so that
+whoever looks every five seconds, as is usual, sees it."""
 
 
 def counter_of(txn: ReadTxn) -> Counter:
@@ -246,7 +249,8 @@ class UpdateTable:
         new = with_new_label(old, draft.finished(), txn, now)
         removed = () if draft.removed is None else (_deleting(old, draft.removed, txn, now),)
         until = now + surroundings.transient_seconds
-        transition = draft.transition(until, until + surroundings.transient_seconds, removed)
+        filling_until = until + FILLING_TIMES * surroundings.transient_seconds
+        transition = draft.transition(until, filling_until, removed)
         changes = reregistered(old, new, txn)
         if draft.created is not None:
             new, part = begin_filling(new, draft.created, txn)

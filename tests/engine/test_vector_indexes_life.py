@@ -11,6 +11,7 @@ from ddbengine.engine import backfill
 from ddbengine.engine.engine import Engine
 from ddbengine.engine.opening import open_engine
 from ddbengine.engine.purge import MORE
+from ddbengine.engine.tables import FILLING_TIMES
 from ddbengine.storage.lmdb_store import LmdbStore
 from tests import tables
 from tests.engine.calls import Calls
@@ -19,6 +20,7 @@ from tests.tables import creation, vector_index
 from tests.wire import Item, L, N, S
 
 PHASE_SECONDS = 10.0
+FILLING_SECONDS = FILLING_TIMES * PHASE_SECONDS
 NOT_THERE = "The table does not have the specified index: near"
 BACKFILLING = "Cannot search backfilling vector index: near"
 IN_USE = "Attempt to change a resource which is still in use: "
@@ -188,7 +190,7 @@ def test_an_added_index_is_allocated_then_filled_then_active(growing: Slow) -> N
     assert (status, index["IndexStatus"], index["Backfilling"]) == ("ACTIVE", "CREATING", True)
     assert search_refusal(growing) == BACKFILLING
     growing.put("table", item("c"))
-    growing.later(PHASE_SECONDS)
+    growing.later(FILLING_SECONDS)
     status, index = described(growing)
     assert index is not None
     assert (status, index["IndexStatus"], "Backfilling" in index) == ("ACTIVE", "ACTIVE", False)
@@ -207,7 +209,7 @@ def test_an_index_is_deleted_while_it_is_filled_but_not_before(growing: Slow) ->
     _, index = described(growing)
     assert index is not None
     assert (index["IndexStatus"], "Backfilling" in index) == ("DELETING", False)
-    growing.later(2 * PHASE_SECONDS)
+    growing.later(FILLING_SECONDS)
     assert described(growing) == ("ACTIVE", None)
     growing.call("DeleteTable", TableName="table")
 
@@ -224,7 +226,7 @@ def test_the_table_is_not_deleted_meanwhile(growing: Slow) -> None:
     assert growing.refusal("DeleteTable", TableName="table").message == (
         f"{IN_USE}Cannot delete table while indexes are being created, updated, or deleted."
     )
-    growing.later(PHASE_SECONDS)
+    growing.later(FILLING_SECONDS)
     growing.call("DeleteTable", TableName="table")
     growing.later(PHASE_SECONDS)
 
@@ -233,7 +235,7 @@ def test_another_update_does_not_end_the_filling_early(growing: Slow) -> None:
     growing.later(PHASE_SECONDS)
     growing.call("UpdateTable", TableName="table", DeletionProtectionEnabled=False)
     assert search_refusal(growing) == BACKFILLING
-    growing.later(PHASE_SECONDS)
+    growing.later(FILLING_SECONDS)
     assert searched(growing) == {"a", "b"}
 
 
