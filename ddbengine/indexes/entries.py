@@ -89,7 +89,7 @@ def _vector_entry(index: IndexSchema, vector: VectorSpace, item: bytes, names: C
 
 
 def vector_saving(index: IndexSchema, item: bytes | None) -> int:
-    """How many bytes less than its numbers take an item's vector counts: four for each dimension (FACTS 6.5).
+    """How many bytes less an item's vector counts than its numbers take: it counts four for each dimension (FACTS 6.5).
 
     The item has an entry in the index, or is None.
     """
