@@ -89,6 +89,14 @@ TABLE_MAX_READ_UNITS: Final = 40_000
 TABLE_MAX_WRITE_UNITS: Final = 40_000
 ONLINE_INDEX_CHANGES_MAX: Final = 1  # one GSI created or deleted at a time (FACTS 5.10)
 
+# --- vector indexes (FACTS 5.15) -----------------------------------------------------------------
+
+VECTOR_INDEXES_MAX: Final = 5  # per table
+VECTOR_MAX_DIMENSIONS: Final = 4096
+SEARCH_MAX_RESULTS: Final = 100  # TopK
+SEARCH_FILTER_MAX_BYTES: Final = 10_240  # a value of an INLINE_FILTER attribute
+SEARCH_MIN_BYTES: Final = 1024  # what a search or a write is charged at least, per index (FACTS 6.5)
+
 # --- time to live --------------------------------------------------------------------------------
 
 EXPIRED_MAX_AGE_SECONDS: Final = 5 * 365 * 24 * 3600  # guide: what expired longer ago stays

@@ -27,12 +27,13 @@ def table(
     sort: str | None = None,
     local: Sequence[Index] = (),
     global_: Sequence[Index] = (),
+    vector: Sequence[Index] = (),
     **members: Any,
 ) -> Request:
     """A table on demand whose keys have these types; ``members`` are added to the request or replace its own."""
     types = {"pk": partition} | ({} if sort is None else {"sk": sort})
     indexes = []
-    for index in (*local, *global_):
+    for index in (*local, *global_, *vector):
         types |= {key: key_type for key, key_type in index["types"].items() if key not in types}
         indexes.append({member: value for member, value in index.items() if member != "types"})
     request: Request = {
@@ -44,7 +45,9 @@ def table(
     if local:
         request["LocalSecondaryIndexes"] = indexes[: len(local)]
     if global_:
-        request["GlobalSecondaryIndexes"] = indexes[len(local) :]
+        request["GlobalSecondaryIndexes"] = indexes[len(local) : len(local) + len(global_)]
+    if vector:
+        request["VectorIndexes"] = indexes[len(local) + len(global_) :]
     return request | members
 
 
@@ -59,6 +62,45 @@ def global_index(
     """A global secondary index; several attributes make a multi-attribute key."""
     partitions = [partition] if isinstance(partition, str) else partition
     return _index(name, partitions, [sort] if isinstance(sort, str) else sort, projection)
+
+
+def vector_index(
+    name: str,
+    attribute: str = "v",
+    dimensions: int = 3,
+    distance: str = "COSINE",
+    *,
+    partition: str | None = None,
+    filters: Sequence[str] = (),
+    projection: dict[str, Any] = ALL,
+) -> Index:
+    """A vector index, whose search schema has a HASH element if ``partition`` names one, and these INLINE_FILTERs."""
+    elements = [] if partition is None else [(partition, "HASH")]
+    elements += [(key, "INLINE_FILTER") for key in filters]
+    split = [(*key.partition(":"), role) for key, role in elements]
+    index: Index = {
+        "IndexName": name,
+        "VectorAttribute": {"AttributeName": attribute},
+        "Dimensions": dimensions,
+        "DistanceFunction": distance,
+        "Projection": projection,
+        "types": {key: key_type or "S" for key, _, key_type, _ in split},
+    }
+    if split:
+        index["SearchSchema"] = [{"AttributeName": key, "SearchSchemaElementType": role} for key, _, _, role in split]
+    return index
+
+
+def creation(index: Index) -> Request:
+    """The members of an UpdateTable request that adds a vector index."""
+    request: Request = {
+        "VectorIndexUpdates": [{"Create": {member: value for member, value in index.items() if member != "types"}}]
+    }
+    if index["types"]:
+        request["AttributeDefinitions"] = [
+            {"AttributeName": key, "AttributeType": key_type} for key, key_type in index["types"].items()
+        ]
+    return request
 
 
 def key_schema(partition: Sequence[str], sort: Sequence[str] = ()) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
 ``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored, ``pages`` and ``digests`` on entries of a
-tree.  ``http1`` knows what a request looks like on the wire.
+tree, ``vectors`` on those of vector indexes.  ``http1`` knows what a request looks like on the wire.
 """
 
 from ddbengine._core.digests import entry_hash
@@ -37,6 +37,7 @@ from ddbengine._core.values import (
     value_depth,
     value_size,
 )
+from ddbengine._core.vectors import nearest, vector_of, vector_to_wire
 from ddbengine._core.wire_types import check_item, check_value
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "key_part",
     "key_part_prefix",
     "key_size",
+    "nearest",
     "number_from_text",
     "number_size",
     "number_to_text",
@@ -84,4 +86,6 @@ __all__ = [
     "value_depth",
     "value_size",
     "value_to_wire",
+    "vector_of",
+    "vector_to_wire",
 ]

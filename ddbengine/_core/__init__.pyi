@@ -235,6 +235,36 @@ def take_page(
     their end before the page did.
     """
 
+# --- vectors ----------------------------------------------------------------------------------------------------------
+
+def vector_of(value: Buffer, dimensions: int) -> bytes | None:
+    """A *vector*: the elements of an encoded L of N as 32-bit floats, little-endian, in an encoded B.
+
+    None for a value of another type or length, for an element that is no N or beyond what a float can hold.  A number
+    is rounded to the nearest double, and that to the nearest float.
+    """
+
+def vector_to_wire(vector: Buffer, places: Iterable[int] | None = None) -> bytes:
+    """``{"L":[{"N":"1.0"}, ...]}``: each float as the shortest plain decimal nearest to it, with a digit behind the
+    point.  ``places`` are the elements wanted, all without it; what is not there is left out."""
+
+def nearest(
+    entries: Iterable[tuple[Any, _Row]],
+    name: str,
+    query: Buffer,
+    function: str,
+    most: int,
+    filters: Sequence[tuple[str, bytes]] = (),
+) -> tuple[list[tuple[float, _Row]], int]:
+    """Look for those stored items, the values of entries, whose vector under a name is nearest to another one.
+
+    ``function`` is COSINE (a distance: 0 for the same direction, 1 for a zero vector, 2 for the opposite), EUCLIDEAN or
+    DOT_PRODUCT (the larger the nearer).  ``filters`` are attributes an item has to have, with their encoded values.
+    Returns at most ``most`` (up to 128) pairs of score and item, the nearest first, of equal ones those that came
+    first, and how many entries were read.  Scores are added up in doubles and rounded to floats.  ValueError for
+    another function or too many of anything; CorruptBytes for an entry that has no vector of the query's length.
+    """
+
 # --- HTTP -------------------------------------------------------------------------------------------------------------
 
 def plain_post(data: bytes, most_head: int, most_body: int) -> tuple[dict[bytes, bytes], bytes] | None:

@@ -12,3 +12,4 @@ cdef enum:
 cdef Py_ssize_t parse_number(object text, uint8_t* to) except -1
 cdef int write_number_text(const uint8_t* number, Py_ssize_t size, char* to) except -1
 cdef int number_cost(const uint8_t* number, Py_ssize_t size) except -1
+cdef double number_as_double(const uint8_t* number, Py_ssize_t size) except? -1

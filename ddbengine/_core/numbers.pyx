@@ -1,6 +1,7 @@
 """Numbers: text to number bytes and back, their cost, and exact sums (FACTS 2.1, 2.6, 5.7)."""
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.conversion cimport PyOS_string_to_double
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy, memset
 
@@ -263,6 +264,32 @@ cdef int write_number_text(const uint8_t* number, Py_ssize_t size, char* to) exc
     cdef Decimal decimal
     unpack_number(number, size, &decimal)
     return write_digits(decimal.pairs, decimal.count, decimal.scale, decimal.negative, to)
+
+
+cdef double* POWERS = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+]
+
+
+cdef double number_as_double(const uint8_t* number, Py_ssize_t size) except? -1:
+    """The double nearest to the number of some number bytes."""
+    cdef Decimal decimal
+    cdef char text[LONGEST_NUMBER_TEXT + 1]
+    cdef uint64_t digits = 0
+    cdef double value
+    cdef int i, exponent
+    unpack_number(number, size, &decimal)
+    exponent = 2 * (decimal.scale - decimal.count)
+    # Both parts are exact doubles, so that one rounding is all there is.
+    if decimal.count <= 7 and -22 <= exponent <= 22:
+        for i in range(decimal.count):
+            digits = 100 * digits + decimal.pairs[i]
+        value = <double>digits * POWERS[exponent] if exponent >= 0 else <double>digits / POWERS[-exponent]
+        return -value if decimal.negative else value
+    i = write_digits(decimal.pairs, decimal.count, decimal.scale, decimal.negative, text)
+    text[i] = 0
+    return PyOS_string_to_double(text, NULL, NULL)
 
 
 cdef int number_cost(const uint8_t* number, Py_ssize_t size) except -1:

@@ -236,6 +236,14 @@ TABLES: Mapping[str, Table] = {
     "DescribeStream": Table(departures={"StreamArn": _STREAM_ARN}),
     "GetShardIterator": Table(departures={"StreamArn": _STREAM_ARN}),
     "GetRecords": Table(departures={"ShardIterator": _SHARD_ITERATOR}),
+    # FACTS 1.5: it is read by another deserialiser, which tells of missing members; then in the newer words.
+    "SearchVectors": Table(
+        order=_order("TableName IndexName SearchVector TopK ReturnConsumedCapacity"),
+        departures={
+            member: (Departure(_always, Rank.ALONE, NEWER),)
+            for member in ("TableName", "IndexName", "SearchVector", "TopK", "ReturnConsumedCapacity")
+        },
+    ),
     "DescribeLimits": Table(),
     "DescribeEndpoints": Table(),
 }

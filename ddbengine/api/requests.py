@@ -14,6 +14,7 @@ from ddbengine.api.constraint_tables import ADJUSTMENTS, table_of
 from ddbengine.api.constraints import Verify, compile_constraints
 from ddbengine.api.model import SERVICE, STREAMS_SERVICE, load
 from ddbengine.api.shapes import Coerce, compile_shape
+from ddbengine.api.strict_shapes import STRICT_OPERATIONS, strict
 from ddbengine.engine.operations import STREAM_OPERATIONS
 from ddbengine.errors import SerializationException
 
@@ -26,6 +27,8 @@ class _Checks(dict[str, tuple[Coerce, Verify]]):
     def __missing__(self, operation: str) -> tuple[Coerce, Verify]:
         model = load(STREAMS_SERVICE if operation in STREAM_OPERATIONS else SERVICE)
         coerce = compile_shape(model, model.input(operation))
+        if operation in STRICT_OPERATIONS:
+            coerce = strict(model.input(operation), model, coerce)
         verify = compile_constraints(model, operation, table_of(operation), ADJUSTMENTS)
         checks = self[operation] = (coerce, verify)
         return checks

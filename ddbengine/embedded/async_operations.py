@@ -110,6 +110,10 @@ class AsyncOperations:
         """Read all items of a table or an index, page by page."""
         return await self._call("Scan", request)
 
+    async def search_vectors(self, **request: Unpack[shapes.SearchVectorsRequest]) -> dict[str, Any]:
+        """Find the items whose vectors are nearest to one."""
+        return await self._call("SearchVectors", request)
+
     async def tag_resource(self, **request: Unpack[shapes.TagResourceRequest]) -> dict[str, Any]:
         """Give a table tags."""
         return await self._call("TagResource", request)

@@ -217,6 +217,14 @@ class Operations:
         """
         return self._call("Scan", request)
 
+    def search_vectors(self, **request: Unpack[shapes.SearchVectorsRequest]) -> dict[str, Any]:
+        """Find the items whose vectors are nearest to one.
+
+        Answer: ConsumedCapacity, SearchResults.
+        Errors: InternalServerError, RequestLimitExceeded, ResourceNotFoundException, ThrottlingException.
+        """
+        return self._call("SearchVectors", request)
+
     def tag_resource(self, **request: Unpack[shapes.TagResourceRequest]) -> dict[str, Any]:
         """Give a table tags.
 

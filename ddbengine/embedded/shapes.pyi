@@ -178,6 +178,17 @@ class ScanRequest(TypedDict, total=False):
     ExpressionAttributeValues: Item
     ConsistentRead: bool
 
+class SearchVectorsRequest(TypedDict, total=False):
+    TableName: Required[str]
+    IndexName: Required[str]
+    ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
+    ExpressionAttributeNames: Mapping[str, str]
+    ExpressionAttributeValues: Item
+    ProjectionExpression: str
+    SearchVector: Required[Sequence[AttributeValue]]
+    SearchConditionExpression: str
+    TopK: Required[int]
+
 class TagResourceRequest(TypedDict, total=False):
     ResourceArn: Required[str]
     Tags: Required[Sequence[Mapping[str, Any]]]

@@ -72,9 +72,14 @@ def next_part(
 
 
 def _with_index(schema: TableSchema, index: IndexSchema) -> TableSchema:
-    """The schema with one of its global indexes replaced."""
-    indexes = tuple(index if other.number == index.number else other for other in schema.global_indexes)
-    return replace(schema, global_indexes=indexes)
+    """The schema with one of its global or vector indexes replaced."""
+
+    def replaced(indexes: tuple[IndexSchema, ...]) -> tuple[IndexSchema, ...]:
+        return tuple(index if other.number == index.number else other for other in indexes)
+
+    return replace(
+        schema, global_indexes=replaced(schema.global_indexes), vector_indexes=replaced(schema.vector_indexes)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class FillingPart:
             return Outcome(DONE)
         schema = self.catalog.find(txn, filling.namespace, filling.table_name)
         assert schema is not None, "a filling is kept with the schemas"
-        index = next(index for index in schema.global_indexes if index.number == self.number)
+        index = next(index for index in schema.following_indexes if index.number == self.number)
         filling, writes = next_part(schema, index, filling, txn, self.most_items, self.most_bytes)
         if filling.filled_to is not None:
             return Outcome(MORE, [writes])

@@ -207,6 +207,6 @@ def _encoded(wire: Any) -> tuple[bytes, int]:
 
 def _key(schema: TableSchema, item: bytes) -> bytes:
     key = key_of_new_item(schema, item)
-    if schema.indexes:
+    if schema.all_indexes:
         check_index_keys(schema, item)
     return key

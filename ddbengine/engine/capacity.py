@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ddbengine import _core
-from ddbengine.indexes.entries import entry_of, write_units
+from ddbengine.indexes.entries import billed_size, entry_of, vector_write_bytes, write_units
 from ddbengine.limits import READ_UNIT_BYTES, WRITE_UNIT_BYTES
 from ddbengine.schema.table import IndexSchema, TableSchema
 
@@ -39,6 +39,8 @@ class Consumed:
     table: float = 0.0
     local: dict[str, float] = field(default_factory=dict)
     global_: dict[str, float] = field(default_factory=dict)
+    vector: dict[str, float] = field(default_factory=dict)
+    """Bytes written to vector indexes: they are no units, and in no sum (FACTS 6.5)."""
 
     def add_index(self, index: IndexSchema, index_units: float) -> None:
         if index_units:
@@ -50,12 +52,19 @@ class Consumed:
 
         ``table_rate`` is TRANSACTION_RATE in a transaction: it holds for the table only (FACTS 6.4).
         """
-        size = max(0 if old is None else _core.item_size(old), 0 if new is None else _core.item_size(new))
+        if schema.vector_indexes:
+            size = max(billed_size(schema, old), billed_size(schema, new))
+        else:
+            size = max(0 if old is None else _core.item_size(old), 0 if new is None else _core.item_size(new))
         self.table += table_rate * units(size, WRITE_UNIT_BYTES)
         if old == new:
             return
         for index in schema.indexes:
             self.add_index(index, write_units(entry_of(schema, index, old), entry_of(schema, index, new)))
+        for index in schema.vector_indexes:
+            written = vector_write_bytes(entry_of(schema, index, old), entry_of(schema, index, new))
+            if written:
+                self.vector[index.name] = self.vector.get(index.name, 0.0) + written
 
     def report(self, table_name: str, detail: str, split: str | None = None) -> dict[str, Any]:
         """The ConsumedCapacity structure; detail is TOTAL or INDEXES, the name as the request gave it.
@@ -70,6 +79,10 @@ class Consumed:
                 report["LocalSecondaryIndexes"] = _arms(self.local, split)
             if self.global_:
                 report["GlobalSecondaryIndexes"] = _arms(self.global_, split)
+            if self.vector:
+                report["VectorIndexes"] = {
+                    name: {"VectorWriteRequestBytes": written} for name, written in self.vector.items()
+                }
         return report
 
 

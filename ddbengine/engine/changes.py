@@ -1,5 +1,6 @@
 """How a change becomes physical writes, in one transaction: the item, its entries in local indexes, its expiry entry,
-and the counts.  Global indexes follow the change log (``engine.propagation``), which gets the record of the change."""
+and the counts.  Global and vector indexes follow the change log (``engine.propagation``), which gets the record of the
+change."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Any
 import msgpack
 
 from ddbengine import _core
-from ddbengine.indexes.entries import Entry, entry_of
+from ddbengine.indexes.entries import Entry, entry_of, vector_saving
 from ddbengine.indexes.expiries import expiry_key, expiry_of
 from ddbengine.schema.table import IndexSchema, TableSchema, TimeToLive
 from ddbengine.storage.store import ReadTxn, Writes
@@ -82,10 +83,29 @@ def add_entry_change(
 ) -> int:
     """Take an index from an item's old form to its new one, counters included; return the bytes it grew by."""
     before, after = entry_of(schema, index, old), entry_of(schema, index, new)
-    if before == after:
+    if before == after and (index.vector is None or old == new):
         return 0
     _write_entry(writes, before, after)
+    if index.vector is not None:
+        _count_vector(writes, index, (before, old), (after, new))
+        return 0
     return _count(writes, index.number, _value(before), _value(after))
+
+
+Indexed = tuple[Entry | None, bytes | None]
+"""An entry and its item."""
+
+
+def _count_vector(writes: Writes, index: IndexSchema, before: Indexed, after: Indexed) -> None:
+    """Keep the counter of a vector index: items, size in bytes, and what the table's size counts less for it."""
+    deltas = tuple(now - once for once, now in zip(_counted(index, before), _counted(index, after), strict=True))
+    if any(deltas):
+        writes.counters.append((COUNTERS + index.number.to_bytes(4, "big"), deltas))
+
+
+def _counted(index: IndexSchema, indexed: Indexed) -> tuple[int, int, int]:
+    entry, item = indexed
+    return (0, 0, 0) if entry is None else (1, _size(entry.value), vector_saving(index, item))
 
 
 def _write_entry(writes: Writes, before: Entry | None, after: Entry | None) -> None:

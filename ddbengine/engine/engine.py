@@ -20,7 +20,7 @@ from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.engine.index_waits import IndexesBehind, waited
-from ddbengine.engine.long_reads import LongReads
+from ddbengine.engine.long_reads import LongReads, ReadIsLong
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.partitions import PartitionWatch, SplitPartition, Thresholds, namespace_of
 from ddbengine.engine.propagator import Propagator
@@ -29,7 +29,7 @@ from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
 from ddbengine.engine.reset import Reset
 from ddbengine.engine.stream_upkeep import StreamUpkeep, upkeep_pending
 from ddbengine.engine.struck import prepare_struck
-from ddbengine.engine.tables import names_global_indexes
+from ddbengine.engine.tables import names_following_indexes
 from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS, ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Store, WritesOf
@@ -205,7 +205,7 @@ class Engine:
 
     def _run(self, operation: str, plan: Plan) -> bytes | Future[Outcome]:
         if plan.writes:
-            makes_indexes = operation in _MAKE_INDEXES and names_global_indexes(plan)
+            makes_indexes = operation in _MAKE_INDEXES and names_following_indexes(plan)
             if makes_indexes:
                 self.propagator.expect_indexes()
             future = self.store.submit(plan)
@@ -221,9 +221,15 @@ class Engine:
         if operation == "GetRecords" and self._long_reads.takes(plan):
             return self._long_reads.submit(plan)
         try:
-            return self._read(plan).body
+            return self._read_or_later(plan)
         except IndexesBehind as behind:
             return self._read_when_passed(behind.lsn, waited(plan))
+
+    def _read_or_later(self, plan: Plan) -> bytes | Future[Outcome]:
+        try:
+            return self._read(plan).body
+        except ReadIsLong:
+            return self._long_reads.submit(plan)
 
     def _read(self, plan: Plan) -> Outcome:
         with self.store.snapshot(plan.consistent) as txn:
@@ -233,7 +239,7 @@ class Engine:
         """The answer of a read that has to wait for global indexes: at once where that can be done here and now."""
         if self.propagator.answers_at_once:
             self.propagator.catch_up(lsn)
-            return self._read(plan).body
+            return self._read_or_later(plan)
         future: Future[Outcome] = Future()
         self.propagator.when_passed(lsn, partial(self._resolve, future, plan))
         return future
@@ -245,6 +251,8 @@ class Engine:
             if failure is not None:
                 raise failure
             future.set_result(self._read(plan))
+        except ReadIsLong:
+            self._long_reads.submit(plan).add_done_callback(partial(_pass_on, future))
         except Exception as error:
             future.set_exception(error)
 
@@ -295,3 +303,11 @@ class Engine:
         if done.exception() is None:
             for name in chores:
                 self._housekeeper.ask(name, self._surroundings.transient_seconds)
+
+
+def _pass_on(to: Future[Outcome], done: Future[Outcome]) -> None:
+    failure = done.exception()
+    if failure is None:
+        to.set_result(done.result())
+    else:
+        to.set_exception(failure)

@@ -39,7 +39,7 @@ class KnownItems:
 
     def read(self, txn: ReadTxn, schemas: Iterable[TableSchema]) -> Iterator[Finding]:
         """Learn what the log and the catalog say, and check it; to be done before anything is asked."""
-        indexed = [schema for schema in schemas if schema.global_indexes]
+        indexed = [schema for schema in schemas if schema.following_indexes]
         yield from _register_findings(txn, indexed)
         yield from self._read_fillings(txn, indexed)
         position = position_of(txn, FOLLOWER)
@@ -70,7 +70,7 @@ class KnownItems:
         return [key for key in self._pending if key.startswith(prefix) and txn.get(key) is None]
 
     def _read_fillings(self, txn: ReadTxn, indexed: list[TableSchema]) -> Iterator[Finding]:
-        known = {filling_key(index): index for schema in indexed for index in schema.global_indexes}
+        known = {filling_key(index): index for schema in indexed for index in schema.following_indexes}
         for row_key, row in txn.scan(FILLINGS, after(FILLINGS)):
             key = bytes(row_key)
             try:

@@ -1,4 +1,6 @@
-"""Which tables have global indexes, and which indexes are being filled: rows of the catalog.
+"""Which tables have indexes that follow the change log, and which indexes are being filled: rows of the catalog.
+
+Those are global and vector indexes; both are meant by "global" here.
 
 | key | value |
 | --- | --- |
@@ -116,8 +118,8 @@ def indexed_tables(txn: ReadTxn) -> Iterator[tuple[str, str]]:
 def reregistered(old: TableSchema | None, new: TableSchema | None, txn: ReadTxn) -> list[Writes]:
     """The writes that go with a change of a table's global indexes: ``old`` is None for a new table, ``new`` for one
     that is deleted.  The position row comes with the first table that has any, and goes with the last."""
-    before = () if old is None else old.global_indexes
-    kept = () if new is None else new.global_indexes
+    before = () if old is None else old.following_indexes
+    kept = () if new is None else new.following_indexes
     numbers = {index.number for index in kept}
     writes = Writes(deletes=[filling_key(index) for index in before if index.number not in numbers])
     if kept and not before:

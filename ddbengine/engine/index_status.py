@@ -51,7 +51,7 @@ def index_statuses(txn: ReadTxn, catalog: Catalog) -> tuple[IndexStatus, ...]:
     found = []
     for namespace, name in indexed_tables(txn):
         schema = catalog.find(txn, namespace, name)
-        for index in () if schema is None else schema.global_indexes:
+        for index in () if schema is None else schema.following_indexes:
             row = txn.get(FILLINGS + index.number.to_bytes(4, "big")) if index.is_filling else None
             done, items = (0, 0) if row is None else read_filling(row)[-2:]
             state = FILLING if index.is_filling else ACTIVE

@@ -33,7 +33,7 @@ from ddbengine.engine.keys import ITEMS, after, item_key, table_prefix
 from ddbengine.engine.purge import DEADLINES, GARBAGE
 from ddbengine.engine.stream_invariants import broken_streams
 from ddbengine.engine.time_invariants import broken_expiries, broken_tokens
-from ddbengine.indexes.entries import ENTRIES, Entry, entry_of, index_prefix
+from ddbengine.indexes.entries import ENTRIES, Entry, entry_of, index_prefix, vector_saving
 from ddbengine.indexes.expiries import EXPIRIES
 from ddbengine.schema import stored
 from ddbengine.schema.table import IndexSchema, TableSchema
@@ -63,7 +63,7 @@ def broken_invariants(txn: ReadTxn, advance: Advance = lambda rows: None) -> Ite
     yield from catalog.read(txn)
     known = KnownItems()
     yield from known.read(txn, catalog.schemas)
-    counts: dict[int, tuple[int, int]] = {}
+    counts: dict[int, tuple[int, ...]] = {}
     for schema in catalog.schemas:
         yield from _table_findings(txn, schema, known, counts, advance)
     yield from _counter_findings(txn, catalog, counts)
@@ -146,7 +146,7 @@ class _Catalog:
 def _numbered(schema: TableSchema) -> Iterator[tuple[int, str]]:
     """The numbers that a table has, with what has them."""
     yield schema.number, _table(schema)
-    for index in schema.indexes:
+    for index in schema.all_indexes:
         yield index.number, _index(schema, index)
     if schema.time_to_live is not None:
         yield schema.time_to_live.number, f"time to live of table {schema.name}"
@@ -168,7 +168,7 @@ def _index(schema: TableSchema, index: IndexSchema) -> str:
 
 
 def _table_findings(
-    txn: ReadTxn, schema: TableSchema, known: KnownItems, counts: dict[int, tuple[int, int]], advance: Advance
+    txn: ReadTxn, schema: TableSchema, known: KnownItems, counts: dict[int, tuple[int, ...]], advance: Advance
 ) -> Iterator[Finding]:
     """Walks the table's items once, and the entries of each index once; adds to ``counts`` by number."""
     recount = _Recount(txn, schema, known)
@@ -181,9 +181,10 @@ def _table_findings(
     advance(rows % _PROGRESS_ROWS)
     yield from recount.finish()
     counts[schema.number] = (recount.items, recount.size)
-    for index in schema.indexes:
+    for index in schema.all_indexes:
         found = recount.entries[index.number]
-        counts[index.number] = (found.due, found.size)
+        saved = () if index.vector is None else (found.saved,)
+        counts[index.number] = (found.due, found.size, *saved)
         yield from _entries_without_item(txn, schema, index, known, found.present, advance)
 
 
@@ -193,6 +194,8 @@ class _Entries:
 
     due: int = 0
     size: int = 0
+    saved: int = 0
+    """Of a vector index: see ``vector_saving``."""
     present: int = 0
     """Those of them that are stored, be it with another value."""
 
@@ -206,7 +209,7 @@ class _Recount:
         self._known = known
         self.items = 0
         self.size = 0
-        self.entries = {index.number: _Entries() for index in schema.indexes}
+        self.entries = {index.number: _Entries() for index in schema.all_indexes}
         self._collections = _Collections(txn, schema)
 
     def add(self, key: bytes, item: bytes) -> Iterator[Finding]:
@@ -223,7 +226,7 @@ class _Recount:
 
     def finish(self) -> Iterator[Finding]:
         for key in self._known.deleted(self._txn, table_prefix(self._schema)):
-            for index in self._schema.global_indexes:
+            for index in self._schema.following_indexes:
                 yield from self._add_entry(index, key, None)
         yield from self._collections.finish()
 
@@ -231,7 +234,7 @@ class _Recount:
         size = _core.item_size(item)
         for index in self._schema.local_indexes:
             size += yield from self._add_entry(index, key, item)
-        for index in self._schema.global_indexes:
+        for index in self._schema.following_indexes:
             yield from self._add_entry(index, key, item)
         if self._schema.local_indexes:
             partition = _core.get_attribute(item, self._schema.partition.name)
@@ -252,6 +255,7 @@ class _Recount:
         found = self.entries[index.number]
         found.due += 1
         found.size += size
+        found.saved += vector_saving(index, item)
         stored_entry = self._txn.get(entry.key)
         place = _index(self._schema, index)
         if stored_entry is None:
@@ -377,13 +381,13 @@ class _Collections:
             yield Finding("collection-size-wrong", self._place, shown(row[0]), detail)
 
 
-def _counter_findings(txn: ReadTxn, catalog: _Catalog, counts: dict[int, tuple[int, int]]) -> Iterator[Finding]:
-    for number, (items, size) in counts.items():
+def _counter_findings(txn: ReadTxn, catalog: _Catalog, counts: dict[int, tuple[int, ...]]) -> Iterator[Finding]:
+    for number, found in counts.items():
         key = COUNTERS + number.to_bytes(4, "big")
         row = txn.get(key)
-        says = (0, 0) if row is None else _integers(row, 2)
-        if says != (items, size):
-            detail = f"is counted as (items, bytes) {_said(says)}, a recount finds {items}, {size}"
+        says = (0,) * len(found) if row is None else _integers(row, len(found))
+        if says != found:
+            detail = f"is counted as (items, bytes) {_said(says)}, a recount finds {_said(found)}"
             yield Finding("counter-wrong", catalog.owners[number], shown(key), detail)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from ddbengine import _core
+from ddbengine.engine.vector_values import check_vectors
 from ddbengine.errors import ValidationException
 from ddbengine.limits import PARTITION_KEY_MAX_BYTES, SORT_KEY_MAX_BYTES
 from ddbengine.schema.table import IndexSchema, KeyAttribute, TableSchema
@@ -122,7 +123,8 @@ def is_empty_key(attribute: KeyAttribute, value: bytes | None) -> bool:
 
 
 def check_index_keys(schema: TableSchema, item: bytes, written: Collection[str | int] | None = None) -> None:
-    """Refuse an item whose value for some index's key attribute has the wrong type, is empty or too long.
+    """Refuse an item whose value for some index's key attribute has the wrong type, is empty or too long, or whose
+    vector does not fit a vector index.
 
     Only indexes over attributes that were ``written`` are looked at, all when it is None: an item may be older than an
     index that it does not fit, and stays writable.
@@ -131,6 +133,17 @@ def check_index_keys(schema: TableSchema, item: bytes, written: Collection[str |
         if written is None or any(attribute.name in written for attribute in index.key):
             check_key_length(True, _index_key_bytes(index, index.partition, item))
             check_key_length(False, _index_key_bytes(index, index.sort, item))
+    if schema.vector_indexes:
+        _check_vector_indexes(schema, item, written)
+
+
+def _check_vector_indexes(schema: TableSchema, item: bytes, written: Collection[str | int] | None) -> None:
+    for index in schema.vector_indexes:
+        for attribute in index.partition:
+            value = _core.get_attribute(item, attribute.name)
+            if is_empty_key(attribute, value) and (written is None or attribute.name in written):
+                raise ValidationException(empty_key_message(attribute, index))
+    check_vectors(schema, item, written)
 
 
 def _index_key_bytes(index: IndexSchema, attributes: tuple[KeyAttribute, ...], item: bytes) -> int:

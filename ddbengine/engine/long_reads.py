@@ -1,19 +1,26 @@
-"""Reads of streams that take milliseconds, on a thread of their own, so that nobody waits behind them.
+"""Reads of streams and searches that take milliseconds, on a thread of their own, so that nobody waits behind them.
 
 A consumer that catches up asks for page after page of a thousand records.  Done where it arrives, each page would hold
 up every other request of the server; here it pauses between steps, and others go first.  A read near the end of the
 log, which is what most consumers do most of the time, is quick and does without the change of threads.
+
+How long a search takes is only seen on the way: it begins where it arrives, and raises ReadIsLong if there is more to
+look at than a millisecond's worth.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol, runtime_checkable
 
 from ddbengine.engine.shard_reads import GetRecords
 from ddbengine.storage.store import Outcome, Plan, Store
 
-__all__ = ["LongReads"]
+__all__ = ["LongReads", "ReadIsLong"]
+
+Pause = Callable[[], object]
 
 QUICK_MAX_CHANGES = 100
 """Behind a place in the log, that a read may be done with at once: well under a millisecond."""
@@ -21,6 +28,19 @@ READ_SECONDS = 0.001
 """From one pause to the next."""
 PAUSE_SECONDS = 0.00005
 """Enough for a thread that waits for the interpreter to get it."""
+
+
+class ReadIsLong(Exception):
+    """The plan is to be read with pauses."""
+
+
+@runtime_checkable
+class Pausable(Protocol):
+    """A plan that can be read with pauses."""
+
+    def pausing(self, pause: Pause) -> Plan:
+        """The same read; ``pause`` is called between any two steps, each well under a millisecond."""
+        ...
 
 
 def is_long(plan: Plan, last_logged: int) -> bool:
@@ -52,8 +72,8 @@ class LongReads:
         return is_long(plan, self._store.last_logged())
 
     def submit(self, plan: Plan) -> Future[Outcome]:
-        """The outcome of a plan that is taken."""
-        assert isinstance(plan, GetRecords), plan
+        """The outcome of a plan that is taken, or that raised ReadIsLong."""
+        assert isinstance(plan, Pausable), plan
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "ddbengine-long-reads")
         return self._thread.submit(self._read, plan.pausing(_Pauses()))

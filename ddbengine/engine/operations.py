@@ -35,6 +35,7 @@ _FUNCTIONS = {
     "PutItem": "put_item.prepare",
     "Query": "query.prepare",
     "Scan": "scan.prepare",
+    "SearchVectors": "search_vectors.prepare",
     "TagResource": "tags.tag_resource",
     "TransactGetItems": "transact_get_items.prepare",
     "TransactWriteItems": "transact_write_items.prepare",

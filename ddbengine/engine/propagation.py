@@ -1,4 +1,5 @@
-"""Global indexes follow the change log: a batch reads what was committed after their position and applies it.
+"""Global and vector indexes follow the change log: a batch reads what was committed after their position and applies
+it.
 
 A batch is a plan.  What it writes to the indexes and the new position are one transaction, so after a crash it is as if
 it had never run, or it is done.  Several changes of one item count as one, from the first old item to the last new one.
@@ -131,7 +132,7 @@ def index_writes(changes: dict[bytes, list[ItemVersion]], catalog: Catalog, txn:
         schema = schema_of(int.from_bytes(key[1:5], "big"))
         if schema is None:
             continue
-        for index in schema.global_indexes:
+        for index in schema.following_indexes:
             due = unseen(under_way.get(index.number), key, versions)
             if due:
                 add_entry_change(writes, schema, index, due[0].old, due[-1].new)

@@ -45,7 +45,7 @@ _OF_INDEX = (b"X", b"N")
 def garbage_of_table(schema: TableSchema) -> tuple[bytes, bytes]:
     """The garbage row of a table that was deleted, indexes included."""
     ranges = [_range(keyspace, schema.number) for keyspace in _OF_TABLE]
-    for index in schema.indexes:
+    for index in schema.all_indexes:
         ranges += [_range(keyspace, index.number) for keyspace in _OF_INDEX]
     if schema.time_to_live is not None:
         ranges.append(_range(EXPIRIES, schema.time_to_live.number))
@@ -53,7 +53,7 @@ def garbage_of_table(schema: TableSchema) -> tuple[bytes, bytes]:
 
 
 def garbage_of_index(index: IndexSchema) -> tuple[bytes, bytes]:
-    """The garbage row of a global index that was deleted."""
+    """The garbage row of a global or vector index that was deleted."""
     return _row(index.number, [_range(keyspace, index.number) for keyspace in _OF_INDEX])
 
 

@@ -49,6 +49,7 @@ from ddbengine.schema.table import KeyAttribute
 from ddbengine.storage.store import Outcome, ReadTxn
 
 LEGACY = ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions")
+_NO_QUERY_OF_VECTORS = "Query operation not supported on this index type."
 EXPRESSIONS = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
 
 
@@ -64,7 +65,7 @@ class Query:
 
     def run(self, txn: ReadTxn) -> Outcome:
         read = self.read
-        target = target_of(read, txn)
+        target = target_of(read, txn, _NO_QUERY_OF_VECTORS)
         start_key = read.start_key
         if start_key is not None and not start_key_fits(target, start_key):
             raise ValidationException(BAD_START_KEY)

@@ -14,7 +14,7 @@ from typing import Any
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.context import Caller, Prepare, StreamSettings, Surroundings
 from ddbengine.engine.index_waits import IndexesBehind
-from ddbengine.engine.long_reads import is_long
+from ddbengine.engine.long_reads import ReadIsLong, is_long
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.shared_reads import SharedReads
@@ -41,6 +41,7 @@ _READS = _STATEMENTS | {
     "ListTagsOfResource",
     "Query",
     "Scan",
+    "SearchVectors",
     "TransactGetItems",
 }
 
@@ -98,7 +99,7 @@ class Reader:
         try:
             with snapshot as txn:
                 return plan.run(txn).body
-        except IndexesBehind:
+        except (IndexesBehind, ReadIsLong):
             return self._relay(operation, request, caller)
 
     def _pending_lsn(self) -> int:

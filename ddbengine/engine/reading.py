@@ -29,6 +29,7 @@ from ddbengine.storage.store import Outcome, ReadTxn
 Buffer = bytes | memoryview
 
 _INVALID = "One or more parameter values were invalid: "
+NO_SCAN_OF_VECTORS = "Scan operation not supported on this index type"
 BAD_START_KEY = "The provided starting key is invalid"
 
 
@@ -139,13 +140,16 @@ class Target:
         return entry_key(self.schema, self.index, attributes)
 
 
-def target_of(read: ReadRequest, txn: ReadTxn) -> Target:
-    """The table and index a request names; raise ResourceNotFoundException or ValidationException."""
+def target_of(read: ReadRequest, txn: ReadTxn, of_vectors: str) -> Target:
+    """The table and index a request names; raise ResourceNotFoundException or ValidationException, which says
+    ``of_vectors`` for a vector index."""
     schema = read.surroundings.catalog.table(txn, read.namespace, read.table_name)
     if read.index_name is None:
         return Target(schema, None)
     index = schema.index(read.index_name)
     if index is None:
+        if schema.vector_index(read.index_name) is not None:
+            raise ValidationException(of_vectors)
         raise ValidationException(f"The table does not have the specified index: {read.index_name}")
     if index.is_global:
         if read.consistent:

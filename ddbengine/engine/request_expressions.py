@@ -26,7 +26,13 @@ _NAMES_WITHIN_LIMIT = SUBSTITUTIONS_MAX_BYTES // (ATTRIBUTE_NAME_MAX_BYTES + 1) 
 _ENCODED_WITHIN_LIMIT = SUBSTITUTIONS_MAX_BYTES // 5
 """No more bytes of encoded values than this: each byte of the stored form stands for at most four of a value's size
 (an empty list in a list), and some more are left for the aliases."""
-_VALUE_USERS = ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression")
+_VALUE_USERS = (
+    "UpdateExpression",
+    "ConditionExpression",
+    "KeyConditionExpression",
+    "FilterExpression",
+    "SearchConditionExpression",
+)
 
 
 def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surface: Surface) -> Placeholders:

@@ -13,6 +13,7 @@ from ddbengine.engine import keys
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.reading import (
     BAD_START_KEY,
+    NO_SCAN_OF_VECTORS,
     Page,
     ReadRequest,
     Target,
@@ -64,7 +65,7 @@ class Scan:
     def page(self, txn: ReadTxn) -> tuple[Target, Page]:
         """What is scanned, and the page that follows the start key."""
         read = self.read
-        target = target_of(read, txn)
+        target = target_of(read, txn, NO_SCAN_OF_VECTORS)
         low, high = _bounds(target, self.segment)
         start = None if read.start_key is None else self._start(target, read.start_key, low, high)
         check_projection_paths(read, target)

@@ -21,6 +21,7 @@ from ddbengine.engine import keys
 from ddbengine.engine.bodies import body
 from ddbengine.engine.query import bounds_of, check_key_values
 from ddbengine.engine.reading import (
+    NO_SCAN_OF_VECTORS,
     Page,
     ReadRequest,
     Target,
@@ -172,6 +173,8 @@ def target_of_select(read: ReadRequest, txn: ReadTxn) -> Target:
         return Target(schema, None)
     index = schema.index(read.index_name)
     if index is None:
+        if schema.vector_index(read.index_name) is not None:
+            raise ValidationException(NO_SCAN_OF_VECTORS)
         raise ValidationException("The table does not have the specified index")
     if index.is_global and read.consistent:
         raise ValidationException("Strongly consistent read is not supported on Global Secondary Indexes")

@@ -103,7 +103,7 @@ def check_updated_item(schema: TableSchema, update: Update, old: bytes | None, n
     check_size(_core.item_size(new))
     if any(len(path) > 1 for path in update.paths) and _core.value_depth(new) - 1 > NESTING_MAX_LEVELS:
         raise SINGLE_WRITE.error(_TOO_DEEP)
-    if schema.indexes:
+    if schema.all_indexes:
         if update.is_expression:
             refuse_empty_index_keys(schema, update, new)
         _check_evaluated_index_keys(schema, update, new)

@@ -89,6 +89,9 @@ def _common(logical_id: str, properties: Mapping[str, Any], template: Template) 
         if value:
             request[name] = value
     request["BillingMode"] = _member(properties, "BillingMode", template) or "PROVISIONED"
+    vectors = _member(properties, "VectorIndexes", template)
+    if vectors:
+        request["VectorIndexes"] = [{**index, "Dimensions": int(index["Dimensions"])} for index in vectors]
     stream = _member(properties, "StreamSpecification", template)
     if isinstance(stream, dict):
         request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": stream.get("StreamViewType")}

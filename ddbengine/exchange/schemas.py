@@ -25,6 +25,14 @@ __all__ = ["SchemaFileError", "TableToCreate", "read_tables", "request_of_descri
 
 _ANSWERS = ("Table", "TableDescription")
 _INDEX_MEMBERS = ("IndexName", "KeySchema", "Projection")
+_VECTOR_INDEX_MEMBERS = (
+    "IndexName",
+    "VectorAttribute",
+    "Dimensions",
+    "DistanceFunction",
+    "Projection",
+    "SearchSchema",
+)
 _MARKS_OF_DESCRIPTION = frozenset({"TableStatus", "TableArn", "CreationDateTime", "ItemCount"})
 _UNITS = ("ReadCapacityUnits", "WriteCapacityUnits")
 _MAXIMA = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
@@ -103,6 +111,8 @@ def request_of_description(description: Mapping[str, Any]) -> dict[str, Any]:
     for member in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
         if description.get(member):
             request[member] = [_index(index, billing_mode) for index in description[member]]
+    if description.get("VectorIndexes"):
+        request["VectorIndexes"] = [_vector_index(index) for index in description["VectorIndexes"]]
     stream = description.get("StreamSpecification")
     if stream is not None and stream.get("StreamEnabled"):
         request["StreamSpecification"] = dict(stream)
@@ -136,6 +146,10 @@ def _index(description: Mapping[str, Any], billing_mode: str) -> dict[str, Any]:
     if "IndexStatus" in description:  # global: a local index has neither status nor throughput
         index |= _throughput(description, billing_mode)
     return index
+
+
+def _vector_index(description: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: description[name] for name in _VECTOR_INDEX_MEMBERS if name in description}
 
 
 def _expiry_attribute(document: Mapping[str, Any]) -> str | None:

@@ -16,6 +16,7 @@ from ddbengine.expressions.legacy import (
 from ddbengine.expressions.paths import Path
 from ddbengine.expressions.placeholders import Placeholders, check_placeholder_names, check_placeholder_values
 from ddbengine.expressions.projection import Projection, compile_projection
+from ddbengine.expressions.search_condition import SearchCondition, compile_search_condition
 from ddbengine.expressions.syntax import (
     AddAction,
     And,
@@ -54,6 +55,7 @@ __all__ = [
     "Placeholders",
     "Projection",
     "RemoveAction",
+    "SearchCondition",
     "Section",
     "SetAction",
     "Update",
@@ -65,6 +67,7 @@ __all__ = [
     "compile_condition",
     "compile_key_condition",
     "compile_projection",
+    "compile_search_condition",
     "compile_update",
     "legacy_condition",
     "legacy_key_conditions",

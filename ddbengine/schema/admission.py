@@ -26,7 +26,7 @@ from ddbengine.errors import ResourceInUseException, ValidationException
 from ddbengine.schema.refusals import in_use
 from ddbengine.schema.table import TableSchema
 from ddbengine.schema.transition import CREATING, DELETING, UPDATING, Transition
-from ddbengine.schema.update_request import CREATE, DELETE, index_action
+from ddbengine.schema.update_request import CREATE, DELETE, index_actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ def check_admitted(schema: TableSchema, running: Transition | None, request: Map
         return
     _check_is_there(schema, running)
     now = _under_way(schema, running)
-    actions = [index_action(update) for update in request.get("GlobalSecondaryIndexUpdates", ())]
-    for kind, action in actions:
-        _check_index(now, kind, action["IndexName"])
+    actions = index_actions(request)
+    for action in actions:
+        _check_index(now, action.kind, action.name)
     if "ProvisionedThroughput" in request or _switches_billing(schema, request):
         _check_units(now)
     if request.get("OnDemandThroughput"):
@@ -98,7 +98,7 @@ def check_admitted(schema: TableSchema, running: Transition | None, request: Map
         _check_stream(now)
     if "TableClass" in request:
         _check_beside(now, "Can't update table class")
-    if any(kind in (CREATE, DELETE) for kind, _ in actions):
+    if any(action.kind in (CREATE, DELETE) for action in actions):
         _check_index_set(now)
     if "SSESpecification" in request and "SSEDescription" in now.members:
         raise in_use("Server-Side Encryption is still being updated")
@@ -113,7 +113,7 @@ def check_deletable(schema: TableSchema, running: Transition | None) -> None:
             "Resource cannot be deleted as it is currently protected against deletion. "
             "Disable deletion protection first."
         )
-    fills = any(index.is_filling for index in schema.global_indexes)
+    fills = any(index.is_filling for index in schema.following_indexes)
     if running is None and not fills:
         return
     if running is None or fills or running.touches_indexes():

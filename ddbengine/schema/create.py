@@ -26,6 +26,7 @@ from ddbengine.schema.settings import (
 from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.schema.tag_set import checked_tags
 from ddbengine.schema.throughput import ON_DEMAND, PROVISIONED
+from ddbengine.schema.vector_indexes import search_names, vector_indexes
 
 _UNNUMBERED = 0
 _USED_ROOM = 16
@@ -57,12 +58,14 @@ class TableDefinition:
     """Not numbered yet."""
     global_indexes: tuple[IndexSchema, ...]
     """Not numbered yet."""
+    vector_indexes: tuple[IndexSchema, ...]
+    """Not numbered yet."""
     stream: dict[str, Any] | None
     tags: dict[str, str]
 
     def numbers_needed(self) -> int:
         """How many numbers the table and its indexes take."""
-        return 1 + len(self.local_indexes) + len(self.global_indexes)
+        return 1 + len(self.local_indexes) + len(self.global_indexes) + len(self.vector_indexes)
 
     def schema(self, identity: TableIdentity, first_number: int) -> TableSchema:
         """The schema of a table of this definition; it takes ``numbers_needed()`` numbers from the first on.
@@ -87,6 +90,7 @@ class TableDefinition:
             attribute_types=self.attribute_types,
             local_indexes=_numbered(self.local_indexes, numbers),
             global_indexes=_numbered(self.global_indexes, numbers),
+            vector_indexes=_numbered(self.vector_indexes, numbers),
             settings=self._settings(identity),
             tags=self.tags,
         )
@@ -122,17 +126,20 @@ def table_definition(request: Mapping[str, Any]) -> TableDefinition:
     _check_billing(request, billing_mode)
     types = key_schema.attribute_types(request["AttributeDefinitions"])
     key_schema.check_table_key(request["KeySchema"], types)
+    vector = vector_indexes(request, types, billing_mode)
     _check_all_used(request, types)
     taken: set[str] = set()
     local = _local_indexes(request, types, taken)
     global_ = _global_indexes(request, types, billing_mode, taken)
-    check_projected(local + global_)
+    for index in vector:
+        _take_name(index.name, taken)
+    check_projected(local + global_ + vector)
     stream = checked_stream_of_new(request["StreamSpecification"]) if "StreamSpecification" in request else None
     check_encryption(request.get("SSESpecification", {}))
     if "ResourcePolicy" in request:
         checked_policy(request["ResourcePolicy"])
     tags = checked_tags(request.get("Tags", ()))
-    return TableDefinition(request, billing_mode, types, local, global_, stream, tags)
+    return TableDefinition(request, billing_mode, types, local, global_, vector, stream, tags)
 
 
 def _check_members(request: Mapping[str, Any]) -> None:
@@ -145,8 +152,6 @@ def _check_members(request: Mapping[str, Any]) -> None:
     key_schema.check_length(request["KeySchema"], "keySchema")
     for position, index in enumerate(request.get("LocalSecondaryIndexes", ()), 1):
         key_schema.check_length(index["KeySchema"], f"localSecondaryIndexes.{position}.member.keySchema")
-    if request.get("VectorIndexes"):
-        raise invalid("VectorIndexes is not supported yet")
     if "GlobalTableSourceArn" in request:
         raise invalid("GlobalTableSourceArn is not supported yet")
 
@@ -174,9 +179,12 @@ def _check_all_used(request: Mapping[str, Any], types: Mapping[str, str]) -> Non
     used = dict.fromkeys(key_schema.key_names(request["KeySchema"]))
     for index in indexes:
         used.update(dict.fromkeys(key_schema.key_names(index["KeySchema"])))
+    vectors = request.get("VectorIndexes", ())
+    for index in vectors:
+        used.update(dict.fromkeys(search_names(index)))
     if all(name in used for name in types):
         return
-    if indexes:
+    if indexes or vectors:
         raise invalid(
             "Some AttributeDefinitions are not used. "
             f"AttributeDefinitions: [{listed(types, len(types))}], keys used: [{listed(used, _USED_ROOM)}]"
@@ -303,6 +311,8 @@ def _take_name(name: str, taken: set[str]) -> None:
 def check_projected(indexes: Sequence[IndexSchema]) -> None:
     """Refuse more projected attributes than the indexes of a table may name together; repeats count."""
     named = sum(len(index.projection.non_key_attributes) for index in indexes)
+    # The vector and each filter count as attributes that are projected.
+    named += sum(1 + len(index.filters) for index in indexes if index.vector is not None)
     if named > PROJECTED_ATTRIBUTES_MAX_PER_TABLE:
         raise invalid(f"Number of NonKeyAttributes exceeds the per-table limit of {PROJECTED_ATTRIBUTES_MAX_PER_TABLE}")
 

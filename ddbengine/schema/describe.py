@@ -5,6 +5,7 @@
 | BillingModeSummary, TableThroughputModeSummary | the table is or ever was on demand |
 | AttributeDefinitions, NonKeyAttributes | sorted by name, whatever order they came in |
 | GlobalSecondaryIndexes, LocalSecondaryIndexes | in the order they were given |
+| VectorIndexes | likewise, and the elements of a SearchSchema |
 | Backfilling | only of an index being added to a table |
 | TableClassSummary, SSEDescription, StreamSpecification | only when there is something to say |
 """
@@ -61,6 +62,7 @@ def describe(schema: TableSchema, counter: Counter, now: float, transition: Tran
     if schema.local_indexes:
         description["LocalSecondaryIndexes"] = [_index(schema, index, counter) for index in schema.local_indexes]
     _add_global_indexes(description, schema, counter, now, transition)
+    _add_vector_indexes(description, schema, counter, transition)
     if transition is not None:
         description["TableStatus"] = transition.status
         overlay(description, transition.table)
@@ -156,9 +158,50 @@ def _add_global_indexes(
     if transition is not None:
         for index in indexes:
             overlay(index, transition.indexes.get(index["IndexName"], {}))
-        indexes += [dict(index) for index in transition.removed]
+        indexes += [dict(index) for index in transition.removed if "KeySchema" in index]
     if indexes:
         description["GlobalSecondaryIndexes"] = indexes
+
+
+def describe_vector_index(schema: TableSchema, index: IndexSchema, counter: Counter) -> dict[str, Any]:
+    """A VectorIndexDescription of an index that nothing but the filling with items is happening to (FACTS 5.15)."""
+    vector = index.vector
+    assert vector is not None, index
+    items, size = counter(index.number)
+    description: dict[str, Any] = {
+        "IndexName": index.name,
+        "Projection": _projection(index.projection),
+        "VectorAttribute": {"AttributeName": vector.attribute},
+        "Dimensions": vector.dimensions,
+        "DistanceFunction": vector.distance,
+        "IndexStatus": CREATING if index.is_filling else ACTIVE,
+        "IndexSizeBytes": size,
+        "ItemCount": items,
+        "IndexArn": index_arn(schema.arn, index.name),
+    }
+    if vector.search_schema:
+        description["SearchSchema"] = [
+            {
+                "AttributeName": element.attribute.name,
+                "SearchSchemaElementType": "HASH" if element.is_partition else "INLINE_FILTER",
+            }
+            for element in vector.search_schema
+        ]
+    if index.is_filling:
+        description["Backfilling"] = True
+    return description
+
+
+def _add_vector_indexes(
+    description: dict[str, Any], schema: TableSchema, counter: Counter, transition: Transition | None
+) -> None:
+    indexes = [describe_vector_index(schema, index, counter) for index in schema.vector_indexes]
+    if transition is not None:
+        for index in indexes:
+            overlay(index, transition.indexes.get(index["IndexName"], {}))
+        indexes += [dict(index) for index in transition.removed if "KeySchema" not in index]
+    if indexes:
+        description["VectorIndexes"] = indexes
 
 
 def wire_time(seconds: float) -> float:

@@ -10,15 +10,16 @@ from typing import Any
 
 import msgpack
 
-from ddbengine.schema.table import IndexSchema, KeyAttribute, Projection, TableSchema
+from ddbengine.schema.table import IndexSchema, KeyAttribute, Projection, SearchElement, TableSchema, VectorSpace
 
-FORM = 1
+FORM = 2
+"""What a table with vector indexes needs; one without is written in form 1, which older versions read."""
 
 
 def encode(schema: TableSchema) -> bytes:
     """The row of a schema."""
-    row = {
-        "form": FORM,
+    row: dict[str, Any] = {
+        "form": 1,
         "name": schema.name,
         "number": schema.number,
         "namespace": schema.namespace,
@@ -32,6 +33,8 @@ def encode(schema: TableSchema) -> bytes:
         "settings": schema.settings,
         "tags": schema.tags,
     }
+    if schema.vector_indexes:
+        row |= {"form": FORM, "vector_indexes": [_index_row(index) for index in schema.vector_indexes]}
     packed: bytes = msgpack.packb(row)
     return packed
 
@@ -39,7 +42,7 @@ def encode(schema: TableSchema) -> bytes:
 def decode(row: bytes | memoryview) -> TableSchema:
     """The schema of a row; raise ValueError for a form this version does not know."""
     members: dict[str, Any] = msgpack.unpackb(row)
-    if members["form"] != FORM:
+    if not 1 <= members["form"] <= FORM:
         raise ValueError(f"a table schema of form {members['form']}, where {FORM} is the newest known")
     types = members["attribute_types"]
     key = _attributes(members["key"], types)
@@ -55,6 +58,7 @@ def decode(row: bytes | memoryview) -> TableSchema:
         attribute_types=types,
         local_indexes=tuple(_index(index, types) for index in members["local_indexes"]),
         global_indexes=tuple(_index(index, types) for index in members["global_indexes"]),
+        vector_indexes=tuple(_index(index, types) for index in members.get("vector_indexes", ())),
         settings=members["settings"],
         tags=members["tags"],
     )
@@ -71,7 +75,19 @@ def _index_row(index: IndexSchema) -> dict[str, Any]:
         "non_key_attributes": list(index.projection.non_key_attributes),
         "settings": index.settings,
         **({"is_filling": True} if index.is_filling else {}),
+        **({} if index.vector is None else {"vector": _vector_row(index.vector)}),
     }
+
+
+def _vector_row(vector: VectorSpace) -> list[Any]:
+    elements = [(element.attribute.name, element.is_partition) for element in vector.search_schema]
+    return [vector.attribute, vector.dimensions, vector.distance, elements]
+
+
+def _vector(row: list[Any], types: dict[str, str]) -> VectorSpace:
+    attribute, dimensions, distance, elements = row
+    search_schema = (SearchElement(KeyAttribute(name, types[name]), is_partition) for name, is_partition in elements)
+    return VectorSpace(attribute, dimensions, distance, tuple(search_schema))
 
 
 def _index(row: dict[str, Any], types: dict[str, str]) -> IndexSchema:
@@ -84,6 +100,7 @@ def _index(row: dict[str, Any], types: dict[str, str]) -> IndexSchema:
         projection=Projection(row["projection"], tuple(row["non_key_attributes"])),
         settings=row["settings"],
         is_filling=row.get("is_filling", False),
+        vector=_vector(row["vector"], types) if "vector" in row else None,
     )
 
 

@@ -23,24 +23,55 @@ class Projection:
     non_key_attributes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SearchElement:
+    """An attribute that a search of a vector index may ask for by its value."""
+
+    attribute: KeyAttribute
+    is_partition: bool
+    """HASH: every search names its value; else INLINE_FILTER."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSpace:
+    """What a vector index holds vectors of, and how near they are to one another."""
+
+    attribute: str
+    dimensions: int
+    distance: str
+    """COSINE, EUCLIDEAN or DOT_PRODUCT."""
+    search_schema: tuple[SearchElement, ...] = ()
+    """In request order."""
+
+
 @dataclass(frozen=True)
 class IndexSchema:
     name: str
     number: int
     """Names the index's entries in the store; never reused within the store (drawn from the same counter as tables)."""
     is_global: bool
+    """It follows the change log; so does a vector index."""
     partition: tuple[KeyAttribute, ...]
+    """Of a vector index, the HASH elements of its search schema; often none."""
     sort: tuple[KeyAttribute, ...]
     projection: Projection
     settings: dict[str, Any] = field(default_factory=dict)
     """Wire members echoed by DescribeTable: ProvisionedThroughput, OnDemandThroughput, WarmThroughput."""
     is_filling: bool = False
     """A global index that was added to a table and does not have all its items yet."""
+    vector: VectorSpace | None = None
+    """Of a vector index only."""
 
     @cached_property
     def key(self) -> tuple[KeyAttribute, ...]:
         """Partition then sort attributes: what an item must have to be in the index."""
         return self.partition + self.sort
+
+    @cached_property
+    def filters(self) -> tuple[KeyAttribute, ...]:
+        """Of a vector index, the INLINE_FILTER elements of its search schema."""
+        elements = () if self.vector is None else self.vector.search_schema
+        return tuple(element.attribute for element in elements if not element.is_partition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +99,7 @@ class TableSchema:
     """AttributeDefinitions, in request order."""
     local_indexes: tuple[IndexSchema, ...] = ()
     global_indexes: tuple[IndexSchema, ...] = ()
+    vector_indexes: tuple[IndexSchema, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     """The remaining description, see schema.describe."""
     tags: dict[str, str] = field(default_factory=dict)
@@ -79,13 +111,28 @@ class TableSchema:
 
     @cached_property
     def indexes(self) -> tuple[IndexSchema, ...]:
-        """Local ones first."""
+        """The secondary indexes, local ones first."""
         return self.local_indexes + self.global_indexes
+
+    @cached_property
+    def following_indexes(self) -> tuple[IndexSchema, ...]:
+        """Those that follow the change log: global ones and vector indexes."""
+        return self.global_indexes + self.vector_indexes
+
+    @cached_property
+    def all_indexes(self) -> tuple[IndexSchema, ...]:
+        """Of every kind: local, global, vector."""
+        return self.indexes + self.vector_indexes
+
+    @cached_property
+    def vector_dimensions(self) -> dict[str, int]:
+        """By name, how many dimensions each attribute has that a vector index reads."""
+        return {index.vector.attribute: index.vector.dimensions for index in self.vector_indexes if index.vector}
 
     @cached_property
     def indexes_by_name(self) -> tuple[IndexSchema, ...]:
         """In the order in which the service checks an item's index keys: of several at fault the first is named."""
-        return tuple(sorted(self.indexes, key=lambda index: index.name))
+        return tuple(sorted(self.all_indexes, key=lambda index: index.name))
 
     @cached_property
     def time_to_live(self) -> TimeToLive | None:
@@ -100,8 +147,9 @@ class TableSchema:
 
     @cached_property
     def is_logged(self) -> bool:
-        """Whether a follower of the change log has a use for the table's changes: its global indexes or its stream."""
-        return self.is_streamed or bool(self.global_indexes)
+        """Whether a follower of the change log has a use for the table's changes: the indexes that follow it, or
+        its stream."""
+        return self.is_streamed or bool(self.following_indexes)
 
     @cached_property
     def partition_cuts(self) -> tuple[int, ...]:
@@ -111,13 +159,18 @@ class TableSchema:
     @cached_property
     def projected(self) -> dict[int, frozenset[str] | None]:
         """By index number, the names of the attributes the index holds; None where it holds all."""
-        return {index.number: self._projected_by(index) for index in self.indexes}
+        return {index.number: self._projected_by(index) for index in self.all_indexes}
 
     def _projected_by(self, index: IndexSchema) -> frozenset[str] | None:
         if index.projection.type == "ALL":
             return None
-        keys = (attribute.name for attribute in self.key + index.key)
-        return frozenset((*keys, *index.projection.non_key_attributes))
+        keys = (attribute.name for attribute in self.key + index.key + index.filters)
+        vector = () if index.vector is None else (index.vector.attribute,)
+        return frozenset((*keys, *vector, *index.projection.non_key_attributes))
 
     def index(self, name: str) -> IndexSchema | None:
+        """The secondary index of a name."""
         return next((index for index in self.indexes if index.name == name), None)
+
+    def vector_index(self, name: str) -> IndexSchema | None:
+        return next((index for index in self.vector_indexes if index.name == name), None)

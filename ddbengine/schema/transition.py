@@ -31,14 +31,30 @@ class Transition:
     table: Mapping[str, Any] = field(default_factory=dict)
     """Description members shown instead of the schema's own; None leaves a member out."""
     indexes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The same for global indexes, by name."""
+    """The same for global and vector indexes, by name."""
     removed: tuple[Mapping[str, Any], ...] = ()
-    """Descriptions of global indexes that the schema no longer has."""
+    """Descriptions of global and vector indexes that the schema no longer has."""
+    filling: tuple[str, ...] = ()
+    """Names of vector indexes that are shown as being filled once everything else is over, until ``filling_until``."""
+    filling_until: float = 0.0
 
     def takes_time(self) -> bool:
         """Whether a status tells that something is under way."""
         statuses = any(isinstance(value, Mapping) and "Status" in value for value in self.table.values())
         return self.status != ACTIVE or statuses or bool(self.indexes)
+
+    def at(self, now: float) -> Transition | None:
+        """What is shown of it at a time, None when it is over."""
+        if now < self.until:
+            return self
+        if now < self.filling_until:
+            shown = {name: {"IndexStatus": CREATING, "Backfilling": True} for name in self.filling}
+            return Transition(ACTIVE, self.filling_until, indexes=shown)
+        return None
+
+    def fills(self, name: str) -> bool:
+        """Whether an index is shown as being filled."""
+        return bool(self.indexes.get(name, {}).get("Backfilling"))
 
     def touches_indexes(self) -> bool:
         return any("IndexStatus" in members for members in self.indexes.values()) or bool(self.removed)
@@ -52,12 +68,16 @@ def merged(old: Transition | None, new: Transition) -> Transition:
     """Two changes under way at once, shown as one."""
     if old is None:
         return new
+    gone = {description["IndexName"] for description in new.removed}
+    indexes = {name: members for name, members in old.indexes.items() if name not in gone}
     return Transition(
         status=new.status if old.status == ACTIVE else old.status,
         until=max(old.until, new.until),
         table={**old.table, **new.table},
-        indexes={**old.indexes, **new.indexes},
+        indexes={**indexes, **new.indexes},
         removed=old.removed + new.removed,
+        filling=tuple(name for name in old.filling if name not in gone) + new.filling,
+        filling_until=max(old.filling_until, new.filling_until),
     )
 
 
@@ -66,13 +86,21 @@ def transition_of(schema: TableSchema) -> Transition | None:
     row = schema.settings.get(_SETTING)
     if row is None:
         return None
-    return Transition(row["status"], row["until"], row["table"], row["indexes"], tuple(row["removed"]))
+    return Transition(
+        row["status"],
+        row["until"],
+        row["table"],
+        row["indexes"],
+        tuple(row["removed"]),
+        tuple(row.get("filling", ())),
+        row.get("filling_until", 0.0),
+    )
 
 
 def running_transition(schema: TableSchema, now: float) -> Transition | None:
     """The transition a table is in."""
     transition = transition_of(schema)
-    return transition if transition is not None and now < transition.until else None
+    return None if transition is None else transition.at(now)
 
 
 def with_transition(schema: TableSchema, transition: Transition | None) -> TableSchema:
@@ -85,5 +113,8 @@ def with_transition(schema: TableSchema, transition: Transition | None) -> Table
             "table": dict(transition.table),
             "indexes": {name: dict(members) for name, members in transition.indexes.items()},
             "removed": [dict(description) for description in transition.removed],
+            **(
+                {"filling": transition.filling, "filling_until": transition.filling_until} if transition.filling else {}
+            ),
         }
     return replace(schema, settings=settings)

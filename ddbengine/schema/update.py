@@ -29,6 +29,7 @@ from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.schema.throughput import ON_DEMAND, PROVISIONED
 from ddbengine.schema.transition import ACTIVE, UPDATING, Transition
 from ddbengine.schema.update_request import provisioned_on_demand
+from ddbengine.schema.vector_indexes import check_billing as check_vector_billing
 
 
 @dataclass(slots=True)
@@ -40,12 +41,19 @@ class Draft:
     settings: dict[str, Any]
     indexes: dict[str, IndexSchema]
     """Global ones by name, in order."""
+    vector_indexes: dict[str, IndexSchema]
     attribute_types: dict[str, str]
     status: str = ACTIVE
     shown: dict[str, Any] = field(default_factory=dict)
     shown_indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of global and vector indexes."""
     created: IndexSchema | None = None
     removed: IndexSchema | None = None
+
+    @property
+    def following_indexes(self) -> list[IndexSchema]:
+        """Global and vector ones."""
+        return [*self.indexes.values(), *self.vector_indexes.values()]
 
     @property
     def billing_mode(self) -> str:
@@ -62,16 +70,20 @@ class Draft:
             self.schema,
             settings=self.settings,
             global_indexes=tuple(self.indexes.values()),
+            vector_indexes=tuple(self.vector_indexes.values()),
             attribute_types=self.attribute_types,
         )
 
-    def transition(self, until: float, removed: tuple[Mapping[str, Any], ...]) -> Transition:
-        return Transition(self.status, until, self.shown, self.shown_indexes, removed)
+    def transition(self, until: float, filling_until: float, removed: tuple[Mapping[str, Any], ...]) -> Transition:
+        created = self.created
+        filling = () if created is None or created.vector is None else (created.name,)
+        return Transition(self.status, until, self.shown, self.shown_indexes, removed, filling, filling_until)
 
 
 def draft_of(schema: TableSchema, now: float) -> Draft:
     indexes = {index.name: index for index in schema.global_indexes}
-    return Draft(schema, now, dict(schema.settings), indexes, dict(schema.attribute_types))
+    vectors = {index.name: index for index in schema.vector_indexes}
+    return Draft(schema, now, dict(schema.settings), indexes, vectors, dict(schema.attribute_types))
 
 
 def apply_table_changes(draft: Draft, request: Mapping[str, Any]) -> None:
@@ -102,6 +114,8 @@ def _change_billing(draft: Draft, request: Mapping[str, Any]) -> None:
     old_mode = draft.billing_mode
     new_mode = request.get("BillingMode", old_mode)
     draft.status = UPDATING
+    if draft.vector_indexes:
+        check_vector_billing(new_mode)
     if new_mode == old_mode:
         if "ProvisionedThroughput" in request:
             _change_units(draft, request["ProvisionedThroughput"])

@@ -1,4 +1,5 @@
-"""UpdateTable's index actions: global indexes created, changed and deleted on a table that exists (FACTS 5.10).
+"""UpdateTable's index actions: global and vector indexes created, changed and deleted on a table that exists (FACTS
+5.10, 5.15).
 
 One index at a time may be created or deleted.  AttributeDefinitions of the request serve only an index being created:
 what its key uses is added to the table's, a type already stored stays, and the rest is ignored.  Deleting an index
@@ -12,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ddbengine.errors import LimitExceededException, ResourceNotFoundException, ValidationException
-from ddbengine.limits import GLOBAL_INDEXES_MAX, ONLINE_INDEX_CHANGES_MAX
+from ddbengine.limits import GLOBAL_INDEXES_MAX, ONLINE_INDEX_CHANGES_MAX, VECTOR_INDEXES_MAX
 from ddbengine.schema import key_schema, throughput
 from ddbengine.schema.create import check_index_limits, check_projected, global_index
 from ddbengine.schema.describe import attribute_definitions
@@ -22,7 +23,9 @@ from ddbengine.schema.table import IndexSchema
 from ddbengine.schema.throughput import ON_DEMAND, PROVISIONED
 from ddbengine.schema.transition import CREATING, UPDATING, Transition
 from ddbengine.schema.update import Draft, changed_units, check_units_change, units_under_way
-from ddbengine.schema.update_request import CREATE, DELETE, UPDATE, index_action
+from ddbengine.schema.update_request import CREATE, DELETE, UPDATE, IndexAction, index_actions
+from ddbengine.schema.vector_indexes import check_billing as check_vector_billing
+from ddbengine.schema.vector_indexes import check_dimensions, check_not_a_key, vector_index
 
 ONLINE_LIMIT = "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
 
@@ -34,30 +37,40 @@ def apply_index_actions(
 
     ``next_number`` becomes the number of an index being created.
     """
-    actions = [index_action(update) for update in request.get("GlobalSecondaryIndexUpdates", ())]
-    for kind, action in actions:
-        if kind != CREATE:
-            _check_exists(draft, kind, action["IndexName"])
-    online = [(kind, action["IndexName"]) for kind, action in actions if kind != UPDATE]
-    if len(online) > ONLINE_INDEX_CHANGES_MAX or (online and running is not None and running.changes_index_set()):
+    actions = index_actions(request)
+    for action in actions:
+        if action.kind != CREATE:
+            _check_exists(draft, action)
+    online = [action for action in actions if action.kind != UPDATE]
+    if len(online) > ONLINE_INDEX_CHANGES_MAX:
         raise LimitExceededException(ONLINE_LIMIT)
-    filling = [(DELETE, index.name) for index in draft.indexes.values() if index.is_filling]
-    if online and filling and online != filling:  # the one that is being filled may be deleted
-        raise LimitExceededException(ONLINE_LIMIT)
-    for kind, action in actions:
-        if kind == UPDATE:
-            _change_index(draft, action, switched)
-        elif kind == CREATE:
-            _create_index(draft, action, request.get("AttributeDefinitions", ()), next_number)
+    for action in online:
+        _check_alone(draft, action, running)
+    for action in actions:
+        if action.kind == UPDATE:
+            _change_index(draft, action.members, switched)
+        elif action.kind == DELETE:
+            _delete_index(draft, action)
+        elif action.is_vector:
+            _create_vector_index(draft, action.members, request.get("AttributeDefinitions", ()), next_number)
         else:
-            _delete_index(draft, action["IndexName"])
+            _create_index(draft, action.members, request.get("AttributeDefinitions", ()), next_number)
 
 
-def _check_exists(draft: Draft, kind: str, name: str) -> None:
-    if name in draft.indexes:
+def _check_alone(draft: Draft, action: IndexAction, running: Transition | None) -> None:
+    """One index at a time is created or deleted; the one that is being filled may be deleted."""
+    filling = [index.name for index in draft.following_indexes if index.is_filling]
+    stops = action.kind == DELETE and (filling == [action.name] or (running is not None and running.fills(action.name)))
+    if not stops and (filling or (running is not None and running.changes_index_set())):
+        raise LimitExceededException(ONLINE_LIMIT)
+
+
+def _check_exists(draft: Draft, action: IndexAction) -> None:
+    name = action.name
+    if name in (draft.vector_indexes if action.is_vector else draft.indexes):
         return
-    if draft.schema.index(name) is not None:
-        verb = "delete" if kind == DELETE else "update"
+    if draft.schema.index(name) is not None and not action.is_vector:
+        verb = "delete" if action.kind == DELETE else "update"
         raise ValidationException(f"Cannot {verb} an index that is not a GlobalSecondaryIndex: {name}")
     raise ResourceNotFoundException(f"Requested resource not found: Index {name} for table {draft.schema.name}")
 
@@ -107,8 +120,7 @@ def _create_index(
     draft: Draft, action: Mapping[str, Any], definitions: Sequence[Mapping[str, str]], number: int
 ) -> None:
     name = action["IndexName"]
-    if draft.schema.index(name) is not None:
-        raise ValidationException("Attempting to create an index which already exists")
+    _check_name_is_free(draft, name)
     if not definitions:
         raise invalid(f"AttributeDefinitions is not specified for index: {name}")
     requested = key_schema.attribute_types(definitions)
@@ -124,10 +136,43 @@ def _create_index(
     for attribute in key_schema.key_names(action["KeySchema"]):
         draft.attribute_types.setdefault(attribute, requested[attribute])
     index = replace(global_index(action, draft.attribute_types, draft.billing_mode), number=number)
-    check_projected((*draft.schema.local_indexes, *draft.indexes.values(), index))
-    draft.indexes[name] = draft.created = index
-    draft.shown_indexes[name] = {"IndexStatus": CREATING, "Backfilling": False}
+    check_projected((*draft.schema.local_indexes, *draft.following_indexes, index))
+    draft.indexes[name] = index
+    _show_created(draft, index)
+
+
+def _check_name_is_free(draft: Draft, name: str) -> None:
+    if any(index.name == name for index in draft.schema.all_indexes):
+        raise ValidationException("Attempting to create an index which already exists")
+
+
+def _show_created(draft: Draft, index: IndexSchema) -> None:
+    draft.created = index
+    draft.shown_indexes[index.name] = {"IndexStatus": CREATING, "Backfilling": False}
     draft.status = UPDATING
+
+
+def _create_vector_index(
+    draft: Draft, action: Mapping[str, Any], definitions: Sequence[Mapping[str, str]], number: int
+) -> None:
+    """The definitions of the search schema have to be in the request, even those that the table has (FACTS 5.15)."""
+    _check_name_is_free(draft, action["IndexName"])
+    check_vector_billing(draft.billing_mode)
+    requested = key_schema.attribute_types(definitions)
+    types = {name: draft.attribute_types.get(name, kind) for name, kind in requested.items()}
+    index = replace(vector_index(action, types), number=number)
+    check_not_a_key(draft.schema, index)
+    check_dimensions((*draft.vector_indexes.values(), index))
+    if len(draft.vector_indexes) >= VECTOR_INDEXES_MAX:
+        raise LimitExceededException(
+            "Subscriber limit exceeded: Number of vector secondary indexes exceeds per-table limit of "
+            f"{VECTOR_INDEXES_MAX}"
+        )
+    check_projected((*draft.schema.local_indexes, *draft.following_indexes, index))
+    for attribute in index.partition + index.filters:
+        draft.attribute_types.setdefault(attribute.name, attribute.type)
+    draft.vector_indexes[index.name] = index
+    _show_created(draft, index)
 
 
 def _check_units_of_new(draft: Draft, action: Mapping[str, Any]) -> None:
@@ -142,15 +187,15 @@ def _check_units_of_new(draft: Draft, action: Mapping[str, Any]) -> None:
     check_index_limits(action, draft.billing_mode)
 
 
-def _delete_index(draft: Draft, name: str) -> None:
-    draft.removed = draft.indexes.pop(name)
+def _delete_index(draft: Draft, action: IndexAction) -> None:
+    draft.removed = (draft.vector_indexes if action.is_vector else draft.indexes).pop(action.name)
     draft.shown["AttributeDefinitions"] = attribute_definitions(draft.attribute_types)
     draft.attribute_types = _still_used(draft)
     draft.status = UPDATING
 
 
 def _still_used(draft: Draft) -> dict[str, str]:
-    indexes: tuple[IndexSchema, ...] = (*draft.schema.local_indexes, *draft.indexes.values())
+    indexes: tuple[IndexSchema, ...] = (*draft.schema.local_indexes, *draft.following_indexes)
     used = {attribute.name for attribute in draft.schema.key}
-    used.update(attribute.name for index in indexes for attribute in index.key)
+    used.update(attribute.name for index in indexes for attribute in index.key + index.filters)
     return {name: kind for name, kind in draft.attribute_types.items() if name in used}

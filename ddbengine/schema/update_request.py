@@ -16,7 +16,7 @@ An empty WarmThroughput or OnDemandThroughput counts as absent.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ddbengine.errors import ValidationException, enveloped
 from ddbengine.schema import throughput
@@ -31,6 +31,7 @@ _CHANGES = (
     "BillingMode",
     "StreamSpecification",
     "GlobalSecondaryIndexUpdates",
+    "VectorIndexUpdates",
     "SSESpecification",
     "DeletionProtectionEnabled",
     "OnDemandThroughput",
@@ -39,7 +40,7 @@ _CHANGES = (
     "GlobalTableSettingsReplicationMode",
     "DisassociationProtectionEnabled",
 )
-_UNSUPPORTED = ("ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency", "VectorIndexUpdates")
+_UNSUPPORTED = ("ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency")
 _ALONE = {
     "SSESpecification": "Server-Side Encryption modification must be the only operation in the request",
     "TableClass": "TableClass modification must be the only operation in the request",
@@ -60,11 +61,13 @@ def check_update(request: Mapping[str, Any]) -> None:
             raise invalid(f"{member} is not supported yet")
     updates: Sequence[Mapping[str, Any]] = request.get("GlobalSecondaryIndexUpdates", ())
     _check_index_actions(updates)
+    _check_vector_actions(request.get("VectorIndexUpdates", ()))
     changes = {member for member in _CHANGES if _is_given(request, member)}
     if not changes:
         raise ValidationException(_NOTHING_TO_DO)
-    if request.get("GlobalSecondaryIndexUpdates") == []:
-        raise invalid("List of GlobalSecondaryIndexUpdates is empty")
+    for member in ("GlobalSecondaryIndexUpdates", "VectorIndexUpdates"):
+        if request.get(member) == []:
+            raise invalid(f"List of {member} is empty")
     _check_combination(request, changes)
     _check_billing(request)
     if "StreamSpecification" in request:
@@ -85,9 +88,42 @@ def _is_given(request: Mapping[str, Any], member: str) -> bool:
 
 
 def index_action(update: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Which of Create, Update and Delete an element of GlobalSecondaryIndexUpdates is, and its members."""
+    """Which of Create, Update and Delete an element of GlobalSecondaryIndexUpdates or VectorIndexUpdates is, and its
+    members."""
     kind = next(kind for kind in (UPDATE, CREATE, DELETE) if kind in update)
     return kind, update[kind]
+
+
+class IndexAction(NamedTuple):
+    """One change of an index that a request asks for."""
+
+    kind: str
+    """CREATE, UPDATE or DELETE."""
+    members: Mapping[str, Any]
+    is_vector: bool
+
+    @property
+    def name(self) -> str:
+        return str(self.members["IndexName"])
+
+
+def index_actions(request: Mapping[str, Any]) -> list[IndexAction]:
+    """The changes of global indexes, then those of vector indexes."""
+    secondary = [IndexAction(*index_action(update), False) for update in request.get("GlobalSecondaryIndexUpdates", ())]
+    return secondary + [IndexAction(*index_action(update), True) for update in request.get("VectorIndexUpdates", ())]
+
+
+def _check_vector_actions(updates: Sequence[Mapping[str, Any]]) -> None:
+    names: set[str] = set()
+    for update in updates:
+        if not update:
+            raise invalid("One of VectorIndexUpdate.Create, VectorIndexUpdate.Delete must not be null")
+        if len(update) > 1:
+            raise invalid("Only one vector index action is allowed per VectorIndexUpdate object")
+        name = index_action(update)[1]["IndexName"]
+        if name in names:
+            raise invalid(f"Only one vector index update per index is allowed simultaneously. Index: {name}")
+        names.add(name)
 
 
 def _check_index_actions(updates: Sequence[Mapping[str, Any]]) -> None:
@@ -116,9 +152,11 @@ def _check_index_actions(updates: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _check_combination(request: Mapping[str, Any], changes: set[str]) -> None:
-    kinds = {index_action(update)[0] for update in request.get("GlobalSecondaryIndexUpdates", ())}
+    kinds = {action.kind for action in index_actions(request)}
     index_set_changes = bool(kinds & {CREATE, DELETE})
-    if "WarmThroughput" in changes and CREATE in kinds:
+    if "WarmThroughput" in changes and any(
+        CREATE in update for update in request.get("GlobalSecondaryIndexUpdates", ())
+    ):
         raise invalid("Create global secondary index cannot be specified when updating WarmThroughput")
     for member, refusal in _ALONE.items():
         if member in changes and len(changes) > 1:

@@ -17,7 +17,7 @@ import orjson
 import pytest
 
 from tests import servers
-from tests.tables import global_index, local_index, table
+from tests.tables import global_index, local_index, table, vector_index
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork") or not hasattr(socket, "SO_REUSEPORT"), reason="workers need fork and SO_REUSEPORT"
@@ -210,6 +210,16 @@ def test_with_a_lag_of_indexes_every_connection_sees_the_past(tmp_path: Path) ->
         connections.good("PutItem", TableName="table", Item=item(1, colour={"S": "red"}))
         for place in range(CONNECTIONS):
             assert connections.over(place, "Scan", TableName="table", IndexName="global")[1]["Count"] == 0
+
+
+def test_vector_indexes_show_every_acknowledged_write_to_all(connections: Connections) -> None:
+    connections.good("CreateTable", **table(vector=[vector_index("near", distance="EUCLIDEAN")]))
+    for number in range(30):
+        vector = [{"N": str(number)}, {"N": "1"}, {"N": "0"}]
+        connections.good("PutItem", TableName="table", Item=item(number, v={"L": vector}))
+        found = connections.good("SearchVectors", TableName="table", IndexName="near", SearchVector=vector, TopK=100)
+        assert len(found["SearchResults"]) == number + 1
+        assert (found["SearchResults"][0]["Item"]["n"], found["SearchResults"][0]["Score"]) == ({"N": str(number)}, 0.0)
 
 
 def test_refusals_are_the_same_over_every_connection(connections: Connections) -> None:

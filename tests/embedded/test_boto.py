@@ -74,6 +74,30 @@ def test_waiters_and_paginators_work(engine: ddbengine.Engine) -> None:
     assert [len(page["Items"]) for page in pages] == [4, 4, 2]
 
 
+def test_vectors_are_searched_by_method_and_by_client(engine: ddbengine.Engine) -> None:
+    near = {
+        "IndexName": "near",
+        "VectorAttribute": {"AttributeName": "v"},
+        "Dimensions": 2,
+        "DistanceFunction": "EUCLIDEAN",
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+    client = engine.client()
+    client.create_table(**definition("near", VectorIndexes=[near]))
+    for number in range(3):
+        vector = {"L": [{"N": str(number)}, {"N": "0"}]}
+        engine.put_item(TableName="near", Item={**key(sk=number), "v": vector})
+    request: dict[str, Any] = {
+        "TableName": "near",
+        "IndexName": "near",
+        "SearchVector": [{"N": "2"}, {"N": "0"}],
+        "TopK": 2,
+    }
+    expected = [{"Item": key(sk=2), "Score": 0.0}, {"Item": key(sk=1), "Score": 1.0}]
+    assert client.search_vectors(**request)["SearchResults"] == expected
+    assert engine.search_vectors(**request)["SearchResults"] == expected
+
+
 def test_the_resource_speaks_python_values(engine: ddbengine.Engine) -> None:
     resource = engine.resource()
     table = resource.Table(TABLE)

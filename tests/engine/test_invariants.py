@@ -92,6 +92,39 @@ def test_a_sound_store_has_no_findings(sound: Calls) -> None:
     assert findings(sound) == []
 
 
+@pytest.fixture
+def near() -> Iterator[Calls]:
+    """A table with a vector index, and an item in it."""
+    engine = open_engine(None)
+    try:
+        calls = Calls(engine)
+        calls.create(tables.table("music", vector=[tables.vector_index("near", "v", 2)]))
+        calls.put("music", {"pk": S("Acme"), "v": L(N(1), N(2))})
+        engine.propagator.drain()
+        yield calls
+    finally:
+        engine.close()
+
+
+def test_damage_of_a_vector_index_is_found(near: Calls) -> None:
+    assert findings(near) == []
+    [(key, entry)] = rows(near, ENTRIES)
+    damage(near, puts=[(key, entry.replace(b"\x00\x00\x80?", b"\x00\x00\x80@"))])
+    assert names(near) == ["entry-not-as-projected"]
+    damage(near, deletes=[key])
+    assert names(near) == ["entry-missing"]
+    damage(near, puts=[(key, entry), (key + b"x", entry)])
+    assert names(near) == ["entry-without-item"]
+
+
+def test_a_wrong_count_of_what_vectors_save_is_found(near: Calls) -> None:
+    key, row = rows(near, COUNTERS)[1]
+    assert len(row) == 24
+    damage(near, puts=[(key, row[:16] + (7).to_bytes(8, "little"))])
+    [finding] = findings(near)
+    assert (finding.name, finding.place) == ("counter-wrong", "index near of table music")
+
+
 def test_an_empty_store_has_no_findings() -> None:
     engine = open_engine(None)
     assert findings(Calls(engine)) == []

@@ -1,5 +1,5 @@
-"""Random writes to a table whose global indexes come and go, with a propagator that is paused, small in its batches and
-restarted at will.
+"""Random writes to a table whose global and vector indexes come and go, with a propagator that is paused, small in its
+batches and restarted at will.
 
 Strategy: few keys, so that an item changes again before the log was followed; attributes that now and then have a type
 no index takes; indexes created on a table with more items than the first part fills, so that parts, batches and writes
@@ -40,16 +40,21 @@ from ddbengine.storage.committer import InlineCommitter
 from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.store import Outcome, Plan, position_of
 from tests import tables
-from tests.wire import Item, N, S
+from tests.wire import Item, L, N, S
 
 CALLER = Caller("key", "us-east-1")
 INDEXES = {
     "by-g": tables.global_index("by-g", "g"),
     "by-g-h": tables.global_index("by-g-h", "g", "h:N", tables.KEYS_ONLY),
     "by-h": tables.global_index("by-h", "h:N", (), tables.including("x")),
+    "near": tables.vector_index("near", "v", 2, filters=["h:N"], projection=tables.including("x")),
 }
-HELD = {"by-g": None, "by-g-h": {"pk", "g", "h"}, "by-h": {"pk", "h", "x"}}
-KEY_TYPES = {"by-g": {"g": "S"}, "by-g-h": {"g": "S", "h": "N"}, "by-h": {"h": "N"}}
+HELD = {"by-g": None, "by-g-h": {"pk", "g", "h"}, "by-h": {"pk", "h", "x"}, "near": {"pk", "h", "x", "v"}}
+KEY_TYPES = {"by-g": {"g": "S"}, "by-g-h": {"g": "S", "h": "N"}, "by-h": {"h": "N"}, "near": {}}
+UPDATES = {
+    name: "VectorIndexUpdates" if "Dimensions" in index else "GlobalSecondaryIndexUpdates"
+    for name, index in INDEXES.items()
+}
 FIRST_PART_ITEMS = 2
 
 ITEMS: st.SearchStrategy[Item] = st.fixed_dictionaries(
@@ -59,6 +64,7 @@ ITEMS: st.SearchStrategy[Item] = st.fixed_dictionaries(
         "h": st.sampled_from([N(1), N(2), N(-3), S("text")]),
         "x": st.sampled_from([S("x"), S("longer")]),
         "y": st.just(S("y" * 400)),
+        "v": st.sampled_from([L(N(1), N(2)), L(N("1.0000000000001"), N(2)), L(N(3), N(-4)), L(N(1)), S("none")]),
     },
 )
 STEPS = st.one_of(
@@ -164,9 +170,7 @@ class Indexing(RuleBasedStateMachine):
     def create_index(self, name: str) -> None:
         index = {member: value for member, value in INDEXES[name].items() if member != "types"}
         definitions = [{"AttributeName": key, "AttributeType": kind} for key, kind in INDEXES[name]["types"].items()]
-        update = self.plan(
-            "UpdateTable", AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=[{"Create": index}]
-        )
+        update = self.plan("UpdateTable", AttributeDefinitions=definitions, **{UPDATES[name]: [{"Create": index}]})
         if name in self.indexes or self.numbers():
             with pytest.raises(ApiError):
                 self.run(update)
@@ -178,12 +182,12 @@ class Indexing(RuleBasedStateMachine):
             assert (described["IndexStatus"], "Backfilling" in described) == ("ACTIVE", False)
         elif self.numbers():
             assert (described["IndexStatus"], described["Backfilling"]) == ("CREATING", True)
-            with pytest.raises(ApiError, match="Cannot read from backfilling"):
-                self.read("Scan", IndexName=name)
+            with pytest.raises(ApiError, match=r"Cannot (read from|search) backfilling"):
+                self.held(name)
 
     @rule(name=st.sampled_from(sorted(INDEXES)))
     def delete_index(self, name: str) -> None:
-        update = self.plan("UpdateTable", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}])
+        update = self.plan("UpdateTable", **{UPDATES[name]: [{"Delete": {"IndexName": name}}]})
         filling = [index for index, shown in self.described().items() if shown["IndexStatus"] == "CREATING"]
         if name not in self.indexes or filling not in ([], [name]):
             with pytest.raises(ApiError):
@@ -246,7 +250,18 @@ class Indexing(RuleBasedStateMachine):
 
     def described(self) -> dict[str, Any]:
         table = self.read("DescribeTable")["Table"]
-        return {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", ())}
+        indexes = [*table.get("GlobalSecondaryIndexes", ()), *table.get("VectorIndexes", ())]
+        return {index["IndexName"]: index for index in indexes}
+
+    def held(self, name: str) -> list[Item]:
+        """The items of an index; vectors as lists of their floats, shown as integers."""
+        if name != "near":
+            items: list[Item] = self.read("Scan", IndexName=name)["Items"]
+            return items
+        results = self.read(
+            "SearchVectors", IndexName=name, SearchVector=[N(1), N(1)], TopK=100, ProjectionExpression="pk, h, x, v"
+        )["SearchResults"]
+        return [as_projected(result["Item"]) for result in results]
 
     def compare(self) -> None:
         described = self.described()
@@ -255,9 +270,8 @@ class Indexing(RuleBasedStateMachine):
             assert fillings(txn) == {}
         for name in self.indexes:
             due = [row for item in self.items.values() if (row := projection(name, item)) is not None]
-            found = self.read("Scan", IndexName=name)["Items"]
-            assert sorted(map(repr, found)) == sorted(map(repr, due))
-            sizes = [_core.encode_item(row)[1] for row in due]
+            assert sorted(map(repr, self.held(name))) == sorted(map(repr, due))
+            sizes = [size_of(row, name == "near") for row in due]
             shown = described[name]
             assert (shown["IndexStatus"], "Backfilling" in shown) == ("ACTIVE", False)
             assert (shown["ItemCount"], shown["IndexSizeBytes"]) == (len(sizes), sum(sizes))
@@ -269,7 +283,26 @@ def projection(name: str, item: Item) -> Item | None:
         if kind not in item.get(key, {}) or item[key] == S(""):
             return None
     held = HELD[name]
-    return {key: value for key, value in item.items() if held is None or key in held}
+    projected = {key: value for key, value in item.items() if held is None or key in held}
+    if name != "near":
+        return projected
+    if "S" in item.get("h", {}) or len(item.get("v", {}).get("L", ())) != 2:
+        return None
+    return as_projected(projected)
+
+
+def as_projected(item: Item) -> Item:
+    """The attributes in order, with whole numbers in the vector."""
+    whole = {**item, "v": L(*(N(round(float(element["N"]))) for element in item["v"]["L"]))}
+    return dict(sorted(whole.items()))
+
+
+def size_of(row: Item, has_vector: bool) -> int:
+    """Bytes by the service's accounting; an element of a vector counts four."""
+    if not has_vector:
+        return _core.encode_item(row)[1]
+    rest = {key: value for key, value in row.items() if key != "v"}
+    return _core.encode_item(rest)[1] + len("v") + 4 * len(row["v"]["L"])
 
 
 def without_name(request: dict[str, Any]) -> dict[str, Any]:

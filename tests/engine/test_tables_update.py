@@ -164,9 +164,7 @@ def test_index_updates_are_one_action_each_and_one_an_index(
     assert invalid(plane, GlobalSecondaryIndexUpdates=updates) == INVALID + problem
 
 
-@pytest.mark.parametrize(
-    "member", ["ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency", "VectorIndexUpdates"]
-)
+@pytest.mark.parametrize("member", ["ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency"])
 def test_what_is_not_built_yet_is_refused_and_named(plane: ControlPlane, member: str) -> None:
     assert invalid(plane, **{member: ["x"]}) == f"{INVALID}{member} is not supported yet"
 

@@ -51,6 +51,23 @@ FULL = {
     "DeletionProtectionEnabled": True,
 }
 
+VECTORS: dict[str, Any] = {
+    "TableName": "vectors",
+    "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("a", "b")],
+    "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+    "VectorIndexes": [
+        {
+            "IndexName": "near",
+            "VectorAttribute": {"AttributeName": "v"},
+            "Dimensions": 3,
+            "DistanceFunction": "COSINE",
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+            "SearchSchema": [{"AttributeName": "b", "SearchSchemaElementType": "HASH"}],
+        }
+    ],
+}
+
 
 def described(request: dict[str, Any]) -> dict[str, Any]:
     engine = open_engine(None)
@@ -69,12 +86,19 @@ def written(path: Path, content: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize("request_", [ON_DEMAND, FULL], ids=["on demand", "full"])
+@pytest.mark.parametrize("request_", [ON_DEMAND, FULL, VECTORS], ids=["on demand", "full", "vectors"])
 def test_a_description_comes_back_to_the_request_that_made_the_table(request_: dict[str, Any], tmp_path: Path) -> None:
     answer = described(request_)
     assert request_of_description(answer["Table"]) == request_
     for content in (answer, answer["Table"], {"TableDescription": answer["Table"]}):
         assert table_definitions(written(tmp_path / "table.json", content)) == [request_]
+
+
+def test_a_template_has_vector_indexes(tmp_path: Path) -> None:
+    (index,) = VECTORS["VectorIndexes"]
+    properties = {**VECTORS, "VectorIndexes": [{**index, "Dimensions": "3"}]}  # numbers may be text in a template
+    template = {"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}}
+    assert table_definitions(written(tmp_path / "template.json", template)) == [VECTORS]
 
 
 def test_a_table_made_from_a_description_is_described_alike(tmp_path: Path) -> None:

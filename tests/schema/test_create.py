@@ -463,9 +463,7 @@ def test_tags_are_checked_as_tag_resource_checks_them() -> None:
     assert table_definition(on_demand(Tags=[])).tags == {}
 
 
-@pytest.mark.parametrize(
-    "members", [{"VectorIndexes": [{"IndexName": "v"}]}, {"GlobalTableSourceArn": "arn:aws:dynamodb:x:0:table/t"}]
-)
+@pytest.mark.parametrize("members", [{"GlobalTableSourceArn": "arn:aws:dynamodb:x:0:table/t"}])
 def test_what_is_not_built_yet_is_refused_and_named(members: dict[str, Any]) -> None:
     assert refusal(on_demand(**members)) == f"{INVALID}{next(iter(members))} is not supported yet"
 
