@@ -17,6 +17,7 @@ from ddbengine._core.documents import (
     split_list,
     split_map,
     split_set,
+    with_entries,
 )
 from ddbengine._core.encoding import encode_item, encode_value
 from ddbengine._core.faults import CorruptBytes, JsonTypeFault, ValueFault
@@ -80,4 +81,5 @@ __all__ = [
     "value_depth",
     "value_size",
     "value_to_wire",
+    "with_entries",
 ]

@@ -136,6 +136,10 @@ def split_map(value: Buffer) -> dict[str, bytes]:
 def join_map(entries: Mapping[str, Buffer]) -> bytes:
     """The M, or stored item, of encoded values; raise CorruptBytes for what is not exactly one value each."""
 
+def with_entries(item: Buffer, entries: dict[str, bytes | None]) -> bytes:
+    """The M, or stored item, with these entries in place of its own, and new ones behind them; None takes one away.
+    Values are checked as in ``join_map``."""
+
 def split_list(value: Buffer) -> list[bytes]:
     """Encoded elements of an L."""
 

@@ -25,7 +25,7 @@ TIME_TO_LIVE = records.TIME_TO_LIVE
 """The actor of deletions of expired items."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class ItemChange:
     """An item becomes another, comes to be (old None) or ceases to be (new None)."""
 

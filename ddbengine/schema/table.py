@@ -78,6 +78,10 @@ class TableSchema:
         return (self.partition,) if self.sort is None else (self.partition, self.sort)
 
     @cached_property
+    def key_names(self) -> frozenset[str]:
+        return frozenset(attribute.name for attribute in self.key)
+
+    @cached_property
     def indexes(self) -> tuple[IndexSchema, ...]:
         """Local ones first."""
         return self.local_indexes + self.global_indexes

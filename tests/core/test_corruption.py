@@ -43,6 +43,7 @@ READERS: list[Callable[[bytes], Any]] = [
     _core.split_list,
     _core.split_set,
     lambda stored: _core.join_map({"x": stored}),
+    lambda stored: _core.with_entries(stored, {"x": None}),
     lambda stored: _core.join_list([stored]),
     lambda stored: _core.join_set("SS", [stored]),
     lambda stored: _core.join_set("NS", [stored, stored]),
