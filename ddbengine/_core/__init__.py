@@ -21,6 +21,7 @@ from ddbengine._core.documents import (
 )
 from ddbengine._core.encoding import encode_item, encode_value
 from ddbengine._core.faults import CorruptBytes, JsonTypeFault, ValueFault
+from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
 from ddbengine._core.http1 import plain_post
 from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, partition_hash
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
@@ -40,8 +41,13 @@ from ddbengine._core.values import (
 from ddbengine._core.wire_types import check_item, check_value
 
 __all__ = [
+    "AllOf",
+    "AnyOf",
+    "AttributeTest",
     "CorruptBytes",
     "JsonTypeFault",
+    "Negation",
+    "Test",
     "ValueFault",
     "Within",
     "add_numbers",

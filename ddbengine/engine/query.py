@@ -52,7 +52,7 @@ LEGACY = ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyCondition
 EXPRESSIONS = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class Query:
     read: ReadRequest
     key_condition: KeyCondition

@@ -32,7 +32,7 @@ _INVALID = "One or more parameter values were invalid: "
 BAD_START_KEY = "The provided starting key is invalid"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class ReadRequest:
     """The members that Query and Scan have in common, checked."""
 
@@ -105,7 +105,7 @@ def read_start_key(request: Mapping[str, Any], surface: Surface) -> dict[str, by
     return None if wire is None else surface.start_key(wire)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class Target:
     """A table, or one of its indexes."""
 
@@ -267,7 +267,7 @@ def page_of(
 
     ``filters_entries``: the filter sees what an index holds, even where rows are completed from the table.
     """
-    matches = None if read.condition is None else read.condition.matches
+    matches = None if read.condition is None else read.condition.predicate
     limit = read.limit or 0
     if not needs_table(read, target):
         return Page(*_core.take_page(entries, limit, PAGE_MAX_BYTES, matches))

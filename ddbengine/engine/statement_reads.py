@@ -91,7 +91,7 @@ def digest_of(text: str, parameters: Any) -> bytes:
     return hashlib.blake2b(orjson.dumps([text, parameters]), digest_size=_DIGEST_BYTES).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class SelectPlan:
     """ExecuteStatement of a SELECT."""
 

@@ -43,7 +43,7 @@ class KeyClause(NamedTuple):
     operands: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class KeyRange:
     """What a Query reads: encoded values for the partition attributes and the first sort attributes, and a range on
     the sort attribute after those."""

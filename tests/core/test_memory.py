@@ -44,6 +44,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "equal truncated": lambda: _core.equal(MAP, memoryview(TURNED)[:-1]),
     "contains": lambda: _core.contains(encode_value({"S": LARGE}), encode_value({"S": "x" * 4000 + "y"})),
     "split and join": lambda: _core.join_map(_core.split_map(STORED)),
+    "a test of an attribute": lambda: _core.AttributeTest("pk", "=", STORED)(STORED),
     "with_entries": lambda: _core.with_entries(STORED, {"x": STORED, "pk": None}),
     "with_entries, many": lambda: _core.with_entries(STORED, dict.fromkeys(map(str, range(40)), STORED)),
     "join_map of a broken value": lambda: _core.join_map({"a": STORED, "b": memoryview(STORED)[:-1]}),
