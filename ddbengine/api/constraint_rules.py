@@ -145,6 +145,10 @@ def _leaf(shape: str, constraints: tuple[_Constraint, ...], holds: Holds | None 
 
     if holds is None:
         holds = constraints[0].holds if len(constraints) == 1 else all_hold
+    if len(constraints) == 2 and holds is all_hold:
+        # A shortest and a longest length, mostly: no generator for these.
+        first, second = constraints[0].holds, constraints[1].holds
+        holds = lambda value: first(value) and second(value)  # noqa: E731
     return Rule(holds, violations)
 
 
