@@ -129,8 +129,9 @@ class Target:
     @property
     def key_types(self) -> dict[str, str]:
         """The attributes of a LastEvaluatedKey: the table's key, and the index's."""
-        index_key = () if self.index is None else self.index.key
-        return {attribute.name: attribute.type for attribute in self.schema.key + index_key}
+        if self.index is None:
+            return self.schema.key_types
+        return {attribute.name: attribute.type for attribute in self.schema.key + self.index.key}
 
     def row_key(self, attributes: Mapping[str, bytes]) -> bytes:
         """The stored key of the row with these key attributes."""

@@ -78,6 +78,10 @@ class TableSchema:
         return (self.partition,) if self.sort is None else (self.partition, self.sort)
 
     @cached_property
+    def key_types(self) -> dict[str, str]:
+        return {attribute.name: attribute.type for attribute in self.key}
+
+    @cached_property
     def key_names(self) -> frozenset[str]:
         return frozenset(attribute.name for attribute in self.key)
 
