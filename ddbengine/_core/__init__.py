@@ -23,7 +23,7 @@ from ddbengine._core.encoding import encode_item, encode_value
 from ddbengine._core.faults import CorruptBytes, JsonTypeFault, ValueFault
 from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
 from ddbengine._core.http1 import plain_post
-from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, partition_hash
+from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, partition_hash, partition_key
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
 from ddbengine._core.pages import Within, take_page
 from ddbengine._core.rendering import item_to_wire, items_to_wire, value_to_wire
@@ -75,6 +75,7 @@ __all__ = [
     "number_size",
     "number_to_text",
     "partition_hash",
+    "partition_key",
     "pick",
     "plain_post",
     "project",

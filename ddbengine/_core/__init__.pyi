@@ -237,6 +237,9 @@ class Within(Iterator[tuple[bytes, _Row]]):
     ) -> None: ...
     def __next__(self) -> tuple[bytes, _Row]: ...
 
+def partition_key(prefix: bytes, value: Buffer) -> bytes:
+    """The prefix, the ``partition_hash`` of an S, N or B value's key bytes, and its ``key_part``."""
+
 def take_page(
     entries: Iterable[tuple[Any, _Row]],
     limit: int,

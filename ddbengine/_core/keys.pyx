@@ -1,12 +1,13 @@
 """Keys: order-preserving parts, and the hash that orders a scan (FACTS 5.7)."""
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t
 from libc.string cimport memchr
 
 from ddbengine._core.buffers cimport (
     Out,
     View,
+    append,
     bytes_between,
     close_out,
     close_view,
@@ -29,25 +30,41 @@ cdef int read_key(View* view, Head* head) except -1:
     return 0
 
 
+cdef int put_part(Out* out, Head* head, bint ended) except -1:
+    """Append a key's bytes such that they sort as its value does."""
+    cdef Py_ssize_t i
+    ensure_room(out, 2 * head.size + 2)
+    if head.kind == KIND_N or memchr(head.body, 0, head.size) == NULL:
+        put_bytes(out, head.body, head.size)
+    else:
+        for i in range(head.size):
+            put_byte(out, head.body[i])
+            if head.body[i] == 0:
+                put_byte(out, 0xff)
+    if ended:
+        put_bytes(out, b"\0\0", 1 if head.kind == KIND_N else 2)
+    return 0
+
+
+cdef void hash_key(const uint8_t* raw, Py_ssize_t size, uint8_t* to) noexcept:
+    """Write the four bytes of a partition key's hash."""
+    cdef Md5 state
+    cdef int i
+    md5_begin(&state, b"Outliers", 8)
+    md5_finish(&state, raw, size)
+    for i in range(4):
+        to[i] = (state.words[0] >> (8 * i)) & 0xff
+
+
 cdef bytes order_preserving(object value, bint ended):
     cdef View view
     cdef Head head
     cdef Out out
-    cdef Py_ssize_t i
     open_view(value, &view)
     open_out(&out)
     try:
         read_key(&view, &head)
-        ensure_room(&out, 2 * head.size + 2)
-        if head.kind == KIND_N or memchr(head.body, 0, head.size) == NULL:
-            put_bytes(&out, head.body, head.size)
-        else:
-            for i in range(head.size):
-                put_byte(&out, head.body[i])
-                if head.body[i] == 0:
-                    put_byte(&out, 0xff)
-        if ended:
-            put_bytes(&out, b"\0\0", 1 if head.kind == KIND_N else 2)
+        put_part(&out, &head, ended)
         return out_bytes(&out)
     finally:
         close_out(&out)
@@ -73,16 +90,31 @@ def key_part_prefix(value):
     return order_preserving(value, False)
 
 
+def partition_key(bytes prefix not None, value):
+    cdef View view
+    cdef Head head
+    cdef Out out
+    open_view(value, &view)
+    open_out(&out)
+    try:
+        read_key(&view, &head)
+        append(&out, PyBytes_AS_STRING(prefix), PyBytes_GET_SIZE(prefix))
+        ensure_room(&out, 4)
+        hash_key(head.body, head.size, out.data + out.size)
+        out.size += 4
+        put_part(&out, &head, True)
+        return out_bytes(&out)
+    finally:
+        close_out(&out)
+        close_view(&view)
+
+
 def partition_hash(raw):
     cdef View view
-    cdef Md5 state
     cdef uint8_t digest[4]
     open_view(raw, &view)
     try:
-        md5_begin(&state, b"Outliers", 8)
-        md5_finish(&state, view.data, view.end - view.data)
-        digest[0], digest[1] = state.words[0] & 0xff, (state.words[0] >> 8) & 0xff
-        digest[2], digest[3] = (state.words[0] >> 16) & 0xff, (state.words[0] >> 24) & 0xff
+        hash_key(view.data, view.end - view.data, digest)
         return PyBytes_FromStringAndSize(<char*>digest, 4)
     finally:
         close_view(&view)

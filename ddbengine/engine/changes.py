@@ -62,11 +62,8 @@ def writes_of(change: Any, txn: ReadTxn) -> Writes:
 
 def _writes_of_item(change: ItemChange) -> Writes:
     schema, old, new = change.schema, change.old, change.new
-    writes = Writes(record=change.record, logged=schema.is_logged)
-    if new is None:
-        writes.deletes.append(change.key)
-    else:
-        writes.puts.append((change.key, new))
+    puts, deletes = ([], [change.key]) if new is None else ([(change.key, new)], [])
+    writes = Writes(puts, deletes, [], change.record, schema.is_logged)
     size = _count(writes, schema.number, old, new)
     for index in schema.local_indexes:
         size += add_entry_change(writes, schema, index, old, new)
@@ -133,12 +130,7 @@ def _size(item: bytes | None) -> int:
 
 def collection_counter(schema: TableSchema, partition: bytes) -> bytes:
     """The counter row of an item collection's size in bytes, kept for tables with local indexes only."""
-    return (
-        COLLECTIONS
-        + schema.number.to_bytes(4, "big")
-        + _core.partition_hash(_core.key_bytes(partition))
-        + _core.key_part(partition)
-    )
+    return _core.partition_key(COLLECTIONS + schema.number.to_bytes(4, "big"), partition)
 
 
 def collection_growth(change: ItemChange) -> int:

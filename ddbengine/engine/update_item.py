@@ -145,7 +145,8 @@ def _returned(mode: str, old: bytes | None, new: bytes, result: UpdateResult | N
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> UpdateItem:
-    SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
+    if not request.keys().isdisjoint(LEGACY):
+        SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
     key = SINGLE_WRITE.attributes(request["Key"])
     update, condition = SINGLE_WRITE.checked(read_update, request)
     return UpdateItem(read_write_request(surroundings, caller, request, condition), key, update)

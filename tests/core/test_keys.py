@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ddbengine._core import encode_value, key_bytes, key_part, key_part_prefix, partition_hash
+from ddbengine._core import encode_value, key_bytes, key_part, key_part_prefix, partition_hash, partition_key
 from tests.core import model
 from tests.strategies import Wire, key_values, keys_of_type
 
@@ -104,3 +104,10 @@ def test_only_scalars_of_three_types_are_keys() -> None:
 def test_the_partition_hash_is_the_services(key: bytes) -> None:
     expected = hashlib.md5(b"Outliers" + key).digest()[:4]
     assert partition_hash(key) == partition_hash(memoryview(key)) == partition_hash(bytearray(key)) == expected
+
+
+@given(key_values, st.binary(max_size=9))
+def test_a_partition_key_is_its_prefix_its_hash_and_its_part(value: Wire, prefix: bytes) -> None:
+    encoded = encode_value(value)
+    expected = prefix + partition_hash(key_bytes(encoded)) + key_part(encoded)
+    assert partition_key(prefix, encoded) == partition_key(prefix, memoryview(encoded)) == expected
