@@ -316,15 +316,17 @@ def _completion(txn: ReadTxn, read: ReadRequest, target: Target, page: Page) -> 
 
 def outcome_of_read(read: ReadRequest, target: Target, page: Page) -> Outcome:
     """The response of Query or Scan."""
-    parts = []
+    # Joined once and never added to: a page may have a megabyte, and each copy shows.
+    parts = [b"{"]
     if read.select != "COUNT":
-        parts.append(b'"Items":' + _core.items_to_wire(read.shown(page.rows)))
+        parts += (b'"Items":', _core.items_to_wire(read.shown(page.rows)), b",")
     parts.append(b'"Count":%d,"ScannedCount":%d' % (len(page.rows), page.scanned))
     if page.last is not None:
-        parts.append(b'"LastEvaluatedKey":' + _core.item_to_wire(_core.pick(page.last, target.key_types)))
+        parts += (b',"LastEvaluatedKey":', _core.item_to_wire(_core.pick(page.last, target.key_types)))
     if read.capacity_detail is not None:
-        parts.append(b'"ConsumedCapacity":' + body(consumed_by_page(read, target, page)))
-    return Outcome(b"{" + b",".join(parts) + b"}")
+        parts += (b',"ConsumedCapacity":', body(consumed_by_page(read, target, page)))
+    parts.append(b"}")
+    return Outcome(b"".join(parts))
 
 
 def consumed_by_page(read: ReadRequest, target: Target, page: Page) -> dict[str, Any]:

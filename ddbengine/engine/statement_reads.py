@@ -127,16 +127,17 @@ class SelectPlan:
     def _outcome(self, target: Target, page: Page, access: Access) -> Outcome:
         columns = self.select.columns
         rows: list[bytes | memoryview] = page.rows if columns is None else [columns.of(row) for row in page.rows]
-        parts = [b'"Items":' + _core.items_to_wire(rows)]
+        parts = [b'{"Items":', _core.items_to_wire(rows)]
         if page.last is not None:
             last = target.row_key(_core.split_map(_core.pick(page.last, target.key_types)))
             final = access.ranges[-1]
             if not (final.is_point and final.low == last):
-                parts.append(b'"NextToken":"%b"' % NextToken(digest_of(*self.asked), last).encode().encode())
-                parts.append(b'"LastEvaluatedKey":' + _core.item_to_wire(_core.pick(page.last, target.key_types)))
+                parts.append(b',"NextToken":"%b"' % NextToken(digest_of(*self.asked), last).encode().encode())
+                parts += (b',"LastEvaluatedKey":', _core.item_to_wire(_core.pick(page.last, target.key_types)))
         if self.read.capacity_detail is not None:
-            parts.append(b'"ConsumedCapacity":' + body(consumed_by_page(self.read, target, page)))
-        return Outcome(b"{" + b",".join(parts) + b"}")
+            parts += (b',"ConsumedCapacity":', body(consumed_by_page(self.read, target, page)))
+        parts.append(b"}")
+        return Outcome(b"".join(parts))
 
 
 _NOTHING_MORE = Access([], is_exact=True)
