@@ -1,6 +1,6 @@
 """Where a request's time goes: microseconds of each stage on the way of a request, for a store in memory.
 
-    python -m bench.stages [--rounds 5]
+    python -m bench.stages [--rounds 50]
 
 Each stage is run by itself over the same requests; the figure is the best of several rounds, so that a busy machine
 shows less.  What a server spends beyond their sum is the event loop's and the kernel's: see docs/performance.md.
@@ -32,7 +32,8 @@ from ddbengine.engine.context import Caller
 from ddbengine.engine.engine import Engine
 from ddbengine.engine.opening import open_engine
 
-REQUESTS = 400
+REQUESTS = 40
+"""Of a round.  Short ones, and many of them: some fall into moments in which nothing else runs."""
 CALLER = Caller("bench", "us-east-1")
 TITLES = ("GetItem", "PutItem", "UpdateItem", "Query", "Scan", "PartiQL")
 HEADER_BYTES = {name.lower().encode(): value.encode() for name, value in HEADERS.items()}
@@ -133,7 +134,7 @@ def filled_engine() -> Engine:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.stages", description="Microseconds of each stage.")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=50)
     rounds = parser.parse_args().rounds
     engine = filled_engine()
     print("| microseconds | " + " | ".join(STAGES) + " | sum |")

@@ -17,11 +17,13 @@ from ddbengine._core.documents import (
     split_list,
     split_map,
     split_set,
+    with_entries,
 )
 from ddbengine._core.encoding import encode_item, encode_value
 from ddbengine._core.faults import CorruptBytes, JsonTypeFault, ValueFault
+from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
 from ddbengine._core.http1 import plain_post
-from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, key_size, partition_hash, partition_part
+from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, key_size, partition_hash, partition_key
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
 from ddbengine._core.pages import Within, take_page
 from ddbengine._core.rendering import item_to_wire, items_to_wire, value_to_wire
@@ -41,8 +43,13 @@ from ddbengine._core.vectors import nearest, vector_of, vector_to_wire
 from ddbengine._core.wire_types import check_item, check_value
 
 __all__ = [
+    "AllOf",
+    "AnyOf",
+    "AttributeTest",
     "CorruptBytes",
     "JsonTypeFault",
+    "Negation",
+    "Test",
     "ValueFault",
     "Within",
     "add_numbers",
@@ -73,7 +80,7 @@ __all__ = [
     "number_size",
     "number_to_text",
     "partition_hash",
-    "partition_part",
+    "partition_key",
     "pick",
     "plain_post",
     "project",
@@ -88,4 +95,5 @@ __all__ = [
     "value_to_wire",
     "vector_of",
     "vector_to_wire",
+    "with_entries",
 ]

@@ -142,6 +142,10 @@ def split_map(value: Buffer) -> dict[str, bytes]:
 def join_map(entries: Mapping[str, Buffer]) -> bytes:
     """The M, or stored item, of encoded values; raise CorruptBytes for what is not exactly one value each."""
 
+def with_entries(item: Buffer, entries: dict[str, bytes | None]) -> bytes:
+    """The M, or stored item, with these entries in place of its own, and new ones behind them; None takes one away.
+    Values are checked as in ``join_map``."""
+
 def split_list(value: Buffer) -> list[bytes]:
     """Encoded elements of an L."""
 
@@ -160,6 +164,28 @@ def pick(item: Buffer, names: Collection[str]) -> bytes:
 def project(item: Buffer, tree: Tree) -> bytes:
     """The stored item cut down to a set of paths: list elements that are kept close up in list order; containers in
     which nothing matched are left out."""
+
+# --- tests of items ---------------------------------------------------------------------------------------------------
+
+class Test:
+    """Something that holds for a stored item, or does not.  Pages are tested without a Python frame for each item."""
+
+    def __call__(self, item: Buffer) -> bool: ...
+
+class AttributeTest(Test):
+    """How a top-level attribute relates to an encoded value: ``exists`` (without a value), ``=`` (the same bytes: not
+    for values with maps in them), ``< <= > >= begins_with``.  A missing attribute has no relation to anything, nor have
+    values of different types or types without order."""
+    def __init__(self, name: str, relation: str, value: bytes | None = None) -> None: ...
+
+class AllOf(Test):
+    def __init__(self, tests: Iterable[Callable[[Buffer], bool]]) -> None: ...
+
+class AnyOf(Test):
+    def __init__(self, tests: Iterable[Callable[[Buffer], bool]]) -> None: ...
+
+class Negation(Test):
+    def __init__(self, test: Callable[[Buffer], bool]) -> None: ...
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
@@ -201,24 +227,25 @@ def key_part_prefix(value: Buffer) -> bytes:
 def partition_hash(raw: Buffer) -> bytes:
     """The first 4 bytes of MD5("Outliers" + raw): orders a scan (FACTS 5.7)."""
 
-def partition_part(value: Buffer) -> bytes:
-    """What begins the key of an item with this partition key: the ``partition_hash`` of its ``key_bytes``, and its
-    ``key_part``."""
+def partition_key(prefix: bytes, value: Buffer) -> bytes:
+    """The prefix, the ``partition_hash`` of an S, N or B value's key bytes, and its ``key_part``."""
 
 # --- entries of a tree ------------------------------------------------------------------------------------------------
 
 class Within(Iterator[tuple[bytes, _Row]]):
     """Iterates over pairs of key and value, in the order they come in, while the keys are within a bound.
 
-    Ends before the first key that is not below ``bound``, or with ``reverse`` before the first that is below it; and
-    before a key of ``full_size`` bytes or more.  Keys become bytes, values stay what they are.
+    Ends before the first key that is not below ``bound``, or with ``reverse`` before the first that is below it.  In
+    place of an entry whose key has ``full_size`` bytes or more comes what ``inside(key, value)`` gives.  Keys are
+    memoryviews or bytes and become bytes, values stay what they are.
     """
-
-    stopped_at: tuple[bytes, _Row] | None
-    """The entry with a key of full size before which it ended, None for any other end.  Iterated again, it goes on
-    behind that entry."""
     def __init__(
-        self, entries: Iterable[tuple[Buffer, _Row]], bound: bytes, full_size: int, reverse: bool = False
+        self,
+        entries: Iterable[tuple[memoryview | bytes, _Row]],
+        bound: bytes,
+        full_size: int,
+        inside: Callable[[bytes, _Row], Iterable[tuple[bytes, _Row]]],
+        reverse: bool = False,
     ) -> None: ...
     def __next__(self) -> tuple[bytes, _Row]: ...
 

@@ -223,6 +223,84 @@ def join_map(entries):
         close_out(&out)
 
 
+cdef struct Change:
+    # What becomes of an entry: its name, and a borrowed value, None for no entry.
+    const char* name
+    Py_ssize_t size
+    PyObject* value
+    bint done
+
+
+cdef int put_entry(Out* out, Change* change) except -1:
+    """Append an entry with its new value; False when it is to have none."""
+    change.done = True
+    if <object>change.value is None:
+        return False
+    put_value(out, KIND_S, change.name, change.size)
+    append_value(out, <object>change.value)
+    return True
+
+
+cdef Py_ssize_t change_entries(
+    Out* out, const uint8_t** at, const uint8_t* end, Py_ssize_t count, Change* changes, Py_ssize_t n
+) except -1:
+    """Append the entries of an M with the changes made; return how many there are now."""
+    cdef const uint8_t* entry
+    cdef Py_ssize_t i, j, kept = 0
+    cdef Head name
+    for i in range(count):
+        entry = at[0]
+        read_name(at, end, &name)
+        j = 0
+        while j < n and (changes[j].size != name.size or memcmp(changes[j].name, name.body, name.size) != 0):
+            j += 1
+        skip(at, end)
+        if j == n:
+            append(out, entry, at[0] - entry)
+            kept += 1
+        else:
+            kept += put_entry(out, &changes[j])
+    for j in range(n):
+        if not changes[j].done:
+            kept += put_entry(out, &changes[j])
+    return kept
+
+
+def with_entries(item, dict entries not None):
+    cdef Change few[16]
+    cdef Change* changes = few
+    cdef View view
+    cdef Out out
+    cdef Head head
+    cdef const uint8_t* at
+    cdef Py_ssize_t position = 0, n = 0
+    cdef PyObject* name
+    cdef PyObject* value
+    if len(entries) > 16:
+        changes = <Change*>PyMem_Malloc(len(entries) * sizeof(Change))
+        if changes == NULL:
+            raise MemoryError
+    open_out(&out)
+    try:
+        while PyDict_Next(entries, &position, &name, &value):
+            changes[n].name = PyUnicode_AsUTF8AndSize(<object>name, &changes[n].size)
+            changes[n].value = value
+            changes[n].done = False
+            n += 1
+        open_view(item, &view)
+        try:
+            read_container(&view, KIND_M, &at, &head)
+            insert_head(&out, 0, KIND_M, change_entries(&out, &at, view.end, head.size, changes, n))
+            read_end(at, view.end)
+        finally:
+            close_view(&view)
+        return out_bytes(&out)
+    finally:
+        close_out(&out)
+        if changes != few:
+            PyMem_Free(changes)
+
+
 def join_list(elements):
     cdef Out out
     open_out(&out)

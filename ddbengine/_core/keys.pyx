@@ -1,12 +1,13 @@
 """Keys: order-preserving parts, and the hash that orders a scan (FACTS 5.7)."""
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t
 from libc.string cimport memchr
 
 from ddbengine._core.buffers cimport (
     Out,
     View,
+    append,
     bytes_between,
     close_out,
     close_view,
@@ -30,7 +31,7 @@ cdef int read_key(View* view, Head* head) except -1:
 
 
 cdef int put_part(Out* out, Head* head, bint ended) except -1:
-    """Append the order-preserving form of a key."""
+    """Append a key's bytes such that they sort as its value does."""
     cdef Py_ssize_t i
     ensure_room(out, 2 * head.size + 2)
     if head.kind == KIND_N or memchr(head.body, 0, head.size) == NULL:
@@ -43,6 +44,16 @@ cdef int put_part(Out* out, Head* head, bint ended) except -1:
     if ended:
         put_bytes(out, b"\0\0", 1 if head.kind == KIND_N else 2)
     return 0
+
+
+cdef void hash_key(const uint8_t* raw, Py_ssize_t size, uint8_t* to) noexcept:
+    """Write the four bytes of a partition key's hash."""
+    cdef Md5 state
+    cdef int i
+    md5_begin(&state, b"Outliers", 8)
+    md5_finish(&state, raw, size)
+    for i in range(4):
+        to[i] = (state.words[0] >> (8 * i)) & 0xff
 
 
 cdef bytes order_preserving(object value, bint ended):
@@ -58,15 +69,6 @@ cdef bytes order_preserving(object value, bint ended):
     finally:
         close_out(&out)
         close_view(&view)
-
-
-cdef void hash_of(const uint8_t* raw, Py_ssize_t size, uint8_t* digest) noexcept:
-    """The four bytes that order a scan."""
-    cdef Md5 state
-    md5_begin(&state, b"Outliers", 8)
-    md5_finish(&state, raw, size)
-    digest[0], digest[1] = state.words[0] & 0xff, (state.words[0] >> 8) & 0xff
-    digest[2], digest[3] = (state.words[0] >> 16) & 0xff, (state.words[0] >> 24) & 0xff
 
 
 def key_bytes(value):
@@ -101,18 +103,7 @@ def key_size(value, str key_type):
         close_view(&view)
 
 
-def partition_hash(raw):
-    cdef View view
-    cdef uint8_t digest[4]
-    open_view(raw, &view)
-    try:
-        hash_of(view.data, view.end - view.data, digest)
-        return PyBytes_FromStringAndSize(<char*>digest, 4)
-    finally:
-        close_view(&view)
-
-
-def partition_part(value):
+def partition_key(bytes prefix not None, value):
     cdef View view
     cdef Head head
     cdef Out out
@@ -120,10 +111,25 @@ def partition_part(value):
     open_out(&out)
     try:
         read_key(&view, &head)
-        hash_of(head.body, head.size, out.data)
-        out.size = 4
+        append(&out, PyBytes_AS_STRING(prefix), PyBytes_GET_SIZE(prefix))
+        ensure_room(&out, 4)
+        hash_key(head.body, head.size, out.data + out.size)
+        out.size += 4
         put_part(&out, &head, True)
         return out_bytes(&out)
     finally:
         close_out(&out)
         close_view(&view)
+
+
+def partition_hash(raw):
+    cdef View view
+    cdef uint8_t digest[4]
+    open_view(raw, &view)
+    try:
+        hash_key(view.data, view.end - view.data, digest)
+        return PyBytes_FromStringAndSize(<char*>digest, 4)
+    finally:
+        close_view(&view)
+
+

@@ -1,6 +1,6 @@
 """To the wire: stored bytes become DynamoDB JSON without a Python object per attribute."""
 
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from ddbengine._core.base64 cimport put_base64
@@ -39,31 +39,66 @@ from ddbengine._core.stored cimport (
 )
 
 
+cdef uint64_t HIGH_BITS = 0x8080808080808080
 cdef enum:
-    NEEDS_ESCAPE = 1
-    NOT_ASCII = 2
+    LONG_TEXT = 32
 
 
-cdef inline int examine_text(const uint8_t* text, Py_ssize_t size) noexcept:
-    """Whether JSON may have to escape something in a text (false alarms are possible), and whether it is all ASCII."""
-    cdef uint64_t word, odd = 0, high = 0
-    cdef uint8_t byte
+cdef inline uint64_t oddities(uint64_t word) noexcept:
+    """The high bits of bytes that JSON may have to escape (false alarms are possible) and of those beyond ASCII."""
+    cdef uint64_t quotes = word ^ <uint64_t>0x2222222222222222
+    cdef uint64_t slashes = word ^ <uint64_t>0x5c5c5c5c5c5c5c5c
+    return (
+        ((word - <uint64_t>0x2020202020202020) & ~word)
+        | ((quotes - <uint64_t>0x0101010101010101) & ~quotes)
+        | ((slashes - <uint64_t>0x0101010101010101) & ~slashes)
+        | word
+    ) & HIGH_BITS
+
+
+cdef bint is_plain_text(const uint8_t* text, Py_ssize_t size) noexcept:
+    """Whether a text is ASCII that JSON takes as it is.  Without a branch, so that compilers make vectors of it."""
+    cdef uint8_t odd = 0
+    cdef Py_ssize_t i
+    for i in range(size):
+        odd |= (text[i] < 0x20) | (text[i] == c'"') | (text[i] == c"\\") | (text[i] > 0x7f)
+    return not odd
+
+
+cdef inline bint copy_plain(uint8_t* to, const uint8_t* text, Py_ssize_t size) noexcept:
+    """Copy a text if it is ASCII that JSON takes as it is; False, and anything copied, when it may not be.
+
+    Names and most values are short: words that overlap, looked at as they are copied, cost less than two calls.
+    """
+    cdef uint64_t word, odd
+    cdef uint32_t low, high
     cdef Py_ssize_t i = 0
-    while size - i >= 8:
-        memcpy(&word, text + i, 8)
-        high |= word
-        odd |= (word - <uint64_t>0x2020202020202020) & ~word
-        odd |= ((word ^ <uint64_t>0x2222222222222222) - <uint64_t>0x0101010101010101) & ~(word ^ <uint64_t>0x2222222222222222)
-        odd |= ((word ^ <uint64_t>0x5c5c5c5c5c5c5c5c) - <uint64_t>0x0101010101010101) & ~(word ^ <uint64_t>0x5c5c5c5c5c5c5c5c)
-        i += 8
-    while i < size:
-        byte = text[i]
-        high |= byte
-        odd |= 0x80 if byte < 0x20 or byte == c'"' or byte == c"\\" else 0
-        i += 1
-    return (NEEDS_ESCAPE if odd & <uint64_t>0x8080808080808080 else 0) | (
-        NOT_ASCII if high & <uint64_t>0x8080808080808080 else 0
-    )
+    if size >= LONG_TEXT:
+        if not is_plain_text(text, size):
+            return False
+        memcpy(to, text, size)
+        return True
+    if size >= 8:
+        memcpy(&word, text + size - 8, 8)
+        memcpy(to + size - 8, &word, 8)
+        odd = oddities(word)
+        while i < size - 8:
+            memcpy(&word, text + i, 8)
+            memcpy(to + i, &word, 8)
+            odd |= oddities(word)
+            i += 8
+        return odd == 0
+    if size >= 4:
+        memcpy(&low, text, 4)
+        memcpy(&high, text + size - 4, 4)
+        memcpy(to, &low, 4)
+        memcpy(to + size - 4, &high, 4)
+        return oddities(low | (<uint64_t>high << 32)) == 0
+    for i in range(size):
+        if text[i] < 0x20 or text[i] == c'"' or text[i] == c"\\" or text[i] > 0x7f:
+            return False
+        to[i] = text[i]
+    return True
 
 
 cdef bint is_utf8(const uint8_t* at, const uint8_t* end) noexcept:
@@ -128,18 +163,23 @@ cdef int put_escaped(Out* out, const uint8_t* text, Py_ssize_t size) except -1:
     return 0
 
 
+cdef int put_odd_string(Out* out, const uint8_t* text, Py_ssize_t size) except -1:
+    """The rest of a JSON string, behind its first quote, that is not plain."""
+    if not is_utf8(text, text + size):
+        return corrupt("a string is not UTF-8")
+    put_escaped(out, text, size)
+    ensure_room(out, 9)
+    put_byte(out, c'"')
+    return 0
+
+
 cdef inline int put_json_string(Out* out, const uint8_t* text, Py_ssize_t size) except -1:
     """A JSON string; there is room for 8 bytes more behind it."""
-    cdef int found = examine_text(text, size)
-    if found & NOT_ASCII and not is_utf8(text, text + size):
-        return corrupt("a string is not UTF-8")
     ensure_room(out, size + 10)
     put_byte(out, c'"')
-    if found & NEEDS_ESCAPE:
-        put_escaped(out, text, size)
-        ensure_room(out, 9)
-    else:
-        put_bytes(out, text, size)
+    if not copy_plain(out.data + out.size, text, size):
+        return put_odd_string(out, text, size)
+    out.size += size
     put_byte(out, c'"')
     return 0
 

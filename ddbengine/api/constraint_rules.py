@@ -143,17 +143,22 @@ def _enum(members: tuple[str, ...]) -> _Constraint:
 
 
 def _leaf(shape: str, constraints: tuple[_Constraint, ...], holds: Holds | None = None) -> Rule:
-    def all_hold(value: Any) -> bool:
-        return all(constraint.holds(value) for constraint in constraints)
-
     def violations(value: Any, path: Path) -> Iterator[Violation]:
         for constraint in constraints:
             if not constraint.holds(value):
                 yield Violation(path, value, shape, constraint.text)
 
-    if holds is None:
-        holds = constraints[0].holds if len(constraints) == 1 else all_hold
-    return Rule(holds, violations)
+    return Rule(_all_of(constraints) if holds is None else holds, violations)
+
+
+def _all_of(constraints: tuple[_Constraint, ...]) -> Holds:
+    if len(constraints) == 1:
+        return constraints[0].holds
+    if len(constraints) == 2:
+        # A shortest and a longest length, mostly: no generator for these.
+        first, second = constraints[0].holds, constraints[1].holds
+        return lambda value: first(value) and second(value)
+    return lambda value: all(constraint.holds(value) for constraint in constraints)
 
 
 def _table_name(shape: str, minimum: int) -> Rule:

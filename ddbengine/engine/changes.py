@@ -26,7 +26,7 @@ TIME_TO_LIVE = records.TIME_TO_LIVE
 """The actor of deletions of expired items."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class ItemChange:
     """An item becomes another, comes to be (old None) or ceases to be (new None)."""
 
@@ -63,11 +63,8 @@ def writes_of(change: Any, txn: ReadTxn) -> Writes:
 
 def _writes_of_item(change: ItemChange) -> Writes:
     schema, old, new = change.schema, change.old, change.new
-    writes = Writes(record=change.record, logged=schema.is_logged)
-    if new is None:
-        writes.deletes.append(change.key)
-    else:
-        writes.puts.append((change.key, new))
+    puts, deletes = ([], [change.key]) if new is None else ([(change.key, new)], [])
+    writes = Writes(puts, deletes, [], change.record, schema.is_logged)
     size = _count(writes, schema.number, old, new)
     for index in schema.local_indexes:
         size += add_entry_change(writes, schema, index, old, new)
@@ -153,7 +150,7 @@ def _size(item: bytes | None) -> int:
 
 def collection_counter(schema: TableSchema, partition: bytes) -> bytes:
     """The counter row of an item collection's size in bytes, kept for tables with local indexes only."""
-    return COLLECTIONS + schema.number.to_bytes(4, "big") + _core.partition_part(partition)
+    return _core.partition_key(COLLECTIONS + schema.number.to_bytes(4, "big"), partition)
 
 
 def collection_growth(change: ItemChange) -> int:

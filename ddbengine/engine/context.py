@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES, SHARD_ROLLOVER_SECONDS, STREAM_RETENTION_SECONDS
@@ -22,6 +22,11 @@ class Caller:
 
     access_key_id: str
     region: str
+    namespace: str = field(init=False, compare=False, repr=False)
+    """Of its tables where callers do not share them; made once, since each request looks one up."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "namespace", f"{self.access_key_id}/{self.region}")
 
 
 def _nothing() -> int:
@@ -69,7 +74,7 @@ class Surroundings:
     reads do not wait."""
 
     def namespace(self, caller: Caller) -> str:
-        return "" if self.shared else f"{caller.access_key_id}/{caller.region}"
+        return "" if self.shared else caller.namespace
 
 
 Prepare = Callable[[Surroundings, Caller, dict[str, Any]], Plan]

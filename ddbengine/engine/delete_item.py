@@ -26,7 +26,7 @@ from ddbengine.expressions import check_mixing
 from ddbengine.storage.store import Outcome, ReadTxn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class DeleteItem:
     write: WriteRequest
     key: dict[str, bytes]
@@ -46,7 +46,8 @@ class DeleteItem:
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> DeleteItem:
-    SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
+    if not request.keys().isdisjoint(LEGACY):
+        SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
     check_return_values_if_deep(request)
     key = SINGLE_WRITE.attributes(request["Key"])
     check_return_values(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from ddbengine.engine import capacity
@@ -13,13 +14,22 @@ from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.item_collections import CollectionSizes
 from ddbengine.engine.item_write import stored_item
 from ddbengine.engine.reading import ReadRequest
-from ddbengine.engine.statement_reads import TOKEN_MISMATCH, SelectPlan, decode_token, digest_of
+from ddbengine.engine.statement_reads import (
+    TOKEN_MISMATCH,
+    SelectLookup,
+    SelectPlan,
+    decode_token,
+    digest_of,
+    is_lookup,
+)
 from ddbengine.engine.statement_writes import StatementWrite, stored_key
 from ddbengine.engine.statements import ExistsStatement, SelectStatement, as_validation_error, read_statement
 from ddbengine.errors import ValidationException
 from ddbengine.partiql import StatementFault
 from ddbengine.storage.store import Outcome, Plan, ReadTxn
 
+_GENERAL_MEMBERS = frozenset({"NextToken", "ReturnConsumedCapacity"})
+"""What SelectLookup knows nothing of.  A Limit changes nothing for one item."""
 EXISTS_MISPLACED = "EXISTS can only be used in ExecuteTransaction write requests."
 
 
@@ -59,7 +69,12 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
         raise ValidationException(EXISTS_MISPLACED)
     namespace = surroundings.namespace(caller)
     if isinstance(statement, SelectStatement):
-        return _select_plan(surroundings, namespace, statement, request)
+        plan = partial(_select_plan, surroundings, namespace, statement, request)
+        select, where = statement.select, statement.where
+        if where is None or not is_lookup(select, where) or not _GENERAL_MEMBERS.isdisjoint(request):
+            return plan()
+        consistent = request.get("ConsistentRead", False)
+        return SelectLookup(surroundings, namespace, select.table_name, where, consistent, plan)
     return WritePlan(surroundings, namespace, statement, capacity.wanted(request))
 
 

@@ -29,14 +29,14 @@ from ddbengine.engine.changes import COLLECTIONS, COUNTERS, collection_counter
 from ddbengine.engine.expiration import REGISTER
 from ddbengine.engine.index_invariants import KnownItems
 from ddbengine.engine.index_register import FILLINGS, INDEXED
-from ddbengine.engine.keys import ITEMS, after, item_key, table_prefix
+from ddbengine.engine.keys import after, item_key, table_prefix
 from ddbengine.engine.purge import DEADLINES, GARBAGE
 from ddbengine.engine.stream_invariants import broken_streams
 from ddbengine.engine.time_invariants import broken_expiries, broken_tokens
 from ddbengine.indexes.entries import ENTRIES, Entry, entry_of, index_prefix, vector_saving
 from ddbengine.indexes.expiries import EXPIRIES
 from ddbengine.schema import stored
-from ddbengine.schema.table import IndexSchema, TableSchema
+from ddbengine.schema.table import ITEMS, IndexSchema, TableSchema
 from ddbengine.schema.transition import DELETING, transition_of
 from ddbengine.storage.findings import Finding, shown
 from ddbengine.storage.store import ReadTxn

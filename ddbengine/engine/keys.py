@@ -19,8 +19,6 @@ from ddbengine.errors import ValidationException
 from ddbengine.limits import PARTITION_KEY_MAX_BYTES, SORT_KEY_MAX_BYTES
 from ddbengine.schema.table import IndexSchema, KeyAttribute, TableSchema
 
-ITEMS = b"I"
-
 KEY_MISMATCH = "The provided key element does not match the schema"
 _INVALID = "One or more parameter values were invalid: "
 _NOT_VALID = "One or more parameter values are not valid. "
@@ -29,7 +27,7 @@ _NOT_SCALAR = "Key attributes must be scalars; list random access '[]' and map l
 
 def table_prefix(schema: TableSchema) -> bytes:
     """What every item key of the table starts with: 5 bytes."""
-    return ITEMS + schema.number.to_bytes(4, "big")
+    return schema.item_prefix
 
 
 def item_key(schema: TableSchema, key: Mapping[str, bytes]) -> bytes:
@@ -41,7 +39,7 @@ def item_key(schema: TableSchema, key: Mapping[str, bytes]) -> bytes:
 
 def partition_prefix(schema: TableSchema, partition: bytes) -> bytes:
     """What the keys of one item collection start with."""
-    return ITEMS + schema.number.to_bytes(4, "big") + _core.partition_part(partition)
+    return _core.partition_key(schema.item_prefix, partition)
 
 
 def lookup_key(schema: TableSchema, attributes: Mapping[str, bytes]) -> bytes:

@@ -60,7 +60,8 @@ class PutItem:
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> PutItem:
-    SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
+    if not request.keys().isdisjoint(LEGACY):
+        SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
     check_return_values_if_deep(request)
     item, size = SINGLE_WRITE.item(request["Item"])
     check_return_values(request)

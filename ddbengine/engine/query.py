@@ -53,7 +53,7 @@ _NO_QUERY_OF_VECTORS = "Query operation not supported on this index type."
 EXPRESSIONS = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class Query:
     read: ReadRequest
     key_condition: KeyCondition

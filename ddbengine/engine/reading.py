@@ -33,7 +33,7 @@ NO_SCAN_OF_VECTORS = "Scan operation not supported on this index type"
 BAD_START_KEY = "The provided starting key is invalid"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class ReadRequest:
     """The members that Query and Scan have in common, checked."""
 
@@ -106,7 +106,7 @@ def read_start_key(request: Mapping[str, Any], surface: Surface) -> dict[str, by
     return None if wire is None else surface.start_key(wire)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class Target:
     """A table, or one of its indexes."""
 
@@ -130,8 +130,9 @@ class Target:
     @property
     def key_types(self) -> dict[str, str]:
         """The attributes of a LastEvaluatedKey: the table's key, and the index's."""
-        index_key = () if self.index is None else self.index.key
-        return {attribute.name: attribute.type for attribute in self.schema.key + index_key}
+        if self.index is None:
+            return self.schema.key_types
+        return {attribute.name: attribute.type for attribute in self.schema.key + self.index.key}
 
     def row_key(self, attributes: Mapping[str, bytes]) -> bytes:
         """The stored key of the row with these key attributes."""
@@ -271,7 +272,7 @@ def page_of(
 
     ``filters_entries``: the filter sees what an index holds, even where rows are completed from the table.
     """
-    matches = None if read.condition is None else read.condition.matches
+    matches = None if read.condition is None else read.condition.predicate
     limit = read.limit or 0
     if not needs_table(read, target):
         return Page(*_core.take_page(entries, limit, PAGE_MAX_BYTES, matches))
@@ -319,15 +320,17 @@ def _completion(txn: ReadTxn, read: ReadRequest, target: Target, page: Page) -> 
 
 def outcome_of_read(read: ReadRequest, target: Target, page: Page) -> Outcome:
     """The response of Query or Scan."""
-    parts = []
+    # Joined once and never added to: a page may have a megabyte, and each copy shows.
+    parts = [b"{"]
     if read.select != "COUNT":
-        parts.append(b'"Items":' + _core.items_to_wire(read.shown(page.rows)))
+        parts += (b'"Items":', _core.items_to_wire(read.shown(page.rows)), b",")
     parts.append(b'"Count":%d,"ScannedCount":%d' % (len(page.rows), page.scanned))
     if page.last is not None:
-        parts.append(b'"LastEvaluatedKey":' + _core.item_to_wire(_core.pick(page.last, target.key_types)))
+        parts += (b',"LastEvaluatedKey":', _core.item_to_wire(_core.pick(page.last, target.key_types)))
     if read.capacity_detail is not None:
-        parts.append(b'"ConsumedCapacity":' + body(consumed_by_page(read, target, page)))
-    return Outcome(b"{" + b",".join(parts) + b"}")
+        parts += (b',"ConsumedCapacity":', body(consumed_by_page(read, target, page)))
+    parts.append(b"}")
+    return Outcome(b"".join(parts))
 
 
 def consumed_by_page(read: ReadRequest, target: Target, page: Page) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sized
+from functools import lru_cache
 from typing import Any
 
 from ddbengine import _core
@@ -26,6 +27,8 @@ _NAMES_WITHIN_LIMIT = SUBSTITUTIONS_MAX_BYTES // (ATTRIBUTE_NAME_MAX_BYTES + 1) 
 _ENCODED_WITHIN_LIMIT = SUBSTITUTIONS_MAX_BYTES // 5
 """No more bytes of encoded values than this: each byte of the stored form stands for at most four of a value's size
 (an empty list in a list), and some more are left for the aliases."""
+_MEMORABLE_ALIASES = 8
+"""More of them are checked each time, so that a client cannot fill the cache with megabytes."""
 _VALUE_USERS = (
     "UpdateExpression",
     "ConditionExpression",
@@ -49,10 +52,19 @@ def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surf
     if values is None:
         _check_size(names or {}, {})
         return Placeholders(names, None)
-    check_placeholder_values(values)
+    if len(values) > _MEMORABLE_ALIASES:
+        check_placeholder_values(values)
+    else:
+        _check_aliases_of_values(tuple(values))
     encoded = surface.expression_values(values)
     _check_size(names or {}, encoded)
     return Placeholders(names, encoded)
+
+
+@lru_cache(maxsize=4096)
+def _check_aliases_of_values(aliases: tuple[str, ...]) -> None:
+    """Requests repeat their aliases; the cache remembers only sound ones."""
+    check_placeholder_values(dict.fromkeys(aliases))
 
 
 def _check_size(names: Mapping[str, str], values: Mapping[str, bytes]) -> None:
@@ -76,9 +88,10 @@ def _check_are_usable(request: Mapping[str, Any], members: tuple[str, ...], surf
         raise ValidationException("ExpressionAttributeNames can only be specified when using expressions")
     if "ExpressionAttributeValues" not in request:
         return
+    for member in members:
+        if member in request and member in _VALUE_USERS:
+            return
     users = [member for member in members if member in _VALUE_USERS]
-    if any(member in request for member in users):
-        return
     message = "ExpressionAttributeValues can only be specified when using expressions"
     if not surface.current:
         verb = "are" if len(users) > 1 else "is"

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from ddbengine.engine.catalog import new_version
 from ddbengine.engine.changes import COLLECTIONS, COUNTERS
-from ddbengine.engine.keys import ITEMS, after
+from ddbengine.engine.keys import after
 from ddbengine.indexes.entries import ENTRIES
 from ddbengine.indexes.expiries import EXPIRIES
+from ddbengine.schema.table import ITEMS
 from ddbengine.storage.store import POSITIONS, Outcome, ReadTxn, Writes
 
 __all__ = ["Reset"]

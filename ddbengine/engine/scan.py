@@ -52,7 +52,7 @@ class Segment:
     of: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class Scan:
     read: ReadRequest
     segment: Segment | None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -19,6 +19,7 @@ import orjson
 from ddbengine import _core
 from ddbengine.engine import keys
 from ddbengine.engine.bodies import body
+from ddbengine.engine.context import Surroundings
 from ddbengine.engine.query import bounds_of, check_key_values
 from ddbengine.engine.reading import (
     NO_SCAN_OF_VECTORS,
@@ -39,7 +40,7 @@ from ddbengine.expressions import KeyRange
 from ddbengine.partiql import Select
 from ddbengine.partiql.compiler import BoundWhere
 from ddbengine.partiql.keys import Branch, KeyNames, SortClause, branches_of, excludes_overlap, undivided_names
-from ddbengine.schema.table import IndexSchema
+from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.storage.store import Outcome, ReadTxn
 
 _INVALID = "One or more parameter values were invalid: "
@@ -93,7 +94,7 @@ def digest_of(text: str, parameters: Any) -> bytes:
     return hashlib.blake2b(orjson.dumps([text, parameters]), digest_size=_DIGEST_BYTES).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class SelectPlan:
     """ExecuteStatement of a SELECT."""
 
@@ -129,27 +130,67 @@ class SelectPlan:
     def _outcome(self, target: Target, page: Page, access: Access) -> Outcome:
         columns = self.select.columns
         rows: list[bytes | memoryview] = page.rows if columns is None else [columns.of(row) for row in page.rows]
-        parts = [b'"Items":' + _core.items_to_wire(rows)]
+        parts = [b'{"Items":', _core.items_to_wire(rows)]
         if page.last is not None:
             last = target.row_key(_core.split_map(_core.pick(page.last, target.key_types)))
             final = access.ranges[-1]
             if not (final.is_point and final.low == last):
-                parts.append(b'"NextToken":"%b"' % NextToken(digest_of(*self.asked), last).encode().encode())
-                parts.append(b'"LastEvaluatedKey":' + _core.item_to_wire(_core.pick(page.last, target.key_types)))
+                parts.append(b',"NextToken":"%b"' % NextToken(digest_of(*self.asked), last).encode().encode())
+                parts += (b',"LastEvaluatedKey":', _core.item_to_wire(_core.pick(page.last, target.key_types)))
         if self.read.capacity_detail is not None:
-            parts.append(b'"ConsumedCapacity":' + body(consumed_by_page(self.read, target, page)))
-        return Outcome(b"{" + b",".join(parts) + b"}")
+            parts += (b',"ConsumedCapacity":', body(consumed_by_page(self.read, target, page)))
+        parts.append(b"}")
+        return Outcome(b"".join(parts))
 
 
 _NOTHING_MORE = Access([], is_exact=True)
 
 
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+class SelectLookup:
+    """ExecuteStatement of a SELECT of whole items of a table, by equalities that may turn out to be its key."""
+
+    surroundings: Surroundings
+    namespace: str
+    table_name: str
+    where: BoundWhere
+    consistent: bool
+    otherwise: Callable[[], SelectPlan]
+    """Makes the plan for equalities that are not the key."""
+    writes: ClassVar[bool] = False
+
+    def run(self, txn: ReadTxn) -> Outcome:
+        schema = self.surroundings.catalog.table(txn, self.namespace, self.table_name)
+        key = _key_of_equalities(schema, self.where)
+        if key is None:
+            return self.otherwise().run(txn)
+        row = txn.get(key)
+        return Outcome(b'{"Items":[]}' if row is None else b'{"Items":[%b]}' % _core.item_to_wire(row))
+
+
+def is_lookup(select: Select, where: BoundWhere | None) -> bool:
+    """Whether a SELECT may be a SelectLookup."""
+    return (
+        where is not None
+        and where.equalities is not None
+        and select.index_name is None
+        and select.columns is None
+        and not select.order
+    )
+
+
 def _lookup_key(select: Select, where: BoundWhere | None, target: Target) -> bytes | None:
     """The stored key where a SELECT is a lookup of one item of a table: the quick way of ``access_of``."""
-    if where is None or where.equalities is None or target.index is not None or select.order:
+    if where is None or target.index is not None or select.order:
         return None
-    schema, aliases = target.schema, where.equalities
-    if len(aliases) != len(schema.key):
+    return _key_of_equalities(target.schema, where)
+
+
+def _key_of_equalities(schema: TableSchema, where: BoundWhere) -> bytes | None:
+    """The stored key when a clause is an equality for each key attribute and nothing else; raise ValidationException
+    for values that no key can have."""
+    aliases = where.equalities
+    if aliases is None or len(aliases) != len(schema.key):
         return None
     key = {}
     for attribute in schema.key:

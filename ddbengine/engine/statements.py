@@ -19,7 +19,7 @@ from ddbengine.partiql import Delete, Exists, Insert, Select, StatementFault, Up
 from ddbengine.partiql.compiler import BoundWhere
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class SelectStatement:
     select: Select
     where: BoundWhere | None

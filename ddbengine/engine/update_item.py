@@ -40,7 +40,7 @@ _EMPTY_INDEX_KEY = (
 _INDEX_KEY_TYPE = "The update expression attempted to update the secondary index key to unsupported type"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class UpdateItem:
     write: WriteRequest
     key: dict[str, bytes]
@@ -80,10 +80,13 @@ class UpdateItem:
 def check_update_paths(schema: TableSchema, update: Update) -> None:
     """Refuse an update of a primary key attribute, and paths that lead below any key attribute."""
     check_key_is_not_updated(schema, update)
-    check_scalar_keys(schema, update.paths + update.operand_paths)
+    if update.shape.nested_paths:
+        check_scalar_keys(schema, update.shape.nested_paths)
 
 
 def check_key_is_not_updated(schema: TableSchema, update: Update) -> None:
+    if update.shape.names.isdisjoint(schema.key_names):
+        return
     for path in update.paths:
         for attribute in schema.key:
             if path[0] == attribute.name:
@@ -101,7 +104,7 @@ def check_size(size: int) -> None:
 def check_updated_item(schema: TableSchema, update: Update, old: bytes | None, new: bytes) -> None:
     """Refuse a finished item that is too large, too deep or unfit for an index."""
     check_size(_core.item_size(new))
-    if any(len(path) > 1 for path in update.paths) and _core.value_depth(new) - 1 > NESTING_MAX_LEVELS:
+    if not update.shape.is_flat and _core.value_depth(new) - 1 > NESTING_MAX_LEVELS:
         raise SINGLE_WRITE.error(_TOO_DEEP)
     if schema.all_indexes:
         if update.is_expression:
@@ -142,7 +145,8 @@ def _returned(mode: str, old: bytes | None, new: bytes, result: UpdateResult | N
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> UpdateItem:
-    SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
+    if not request.keys().isdisjoint(LEGACY):
+        SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
     key = SINGLE_WRITE.attributes(request["Key"])
     update, condition = SINGLE_WRITE.checked(read_update, request)
     return UpdateItem(read_write_request(surroundings, caller, request, condition), key, update)

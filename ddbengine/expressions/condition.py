@@ -52,16 +52,17 @@ _EMPTY_ITEM: Final = _core.join_map({})
 class Condition:
     """A condition bound to the names and values of a request."""
 
-    __slots__ = ("_predicate", "paths")
+    __slots__ = ("paths", "predicate")
 
     def __init__(self, predicate: Predicate, paths: tuple[Path, ...]) -> None:
-        self._predicate = predicate
+        self.predicate = predicate
+        """Whether a stored item fulfils it."""
         self.paths = paths
         """Every document path the condition names."""
 
     def matches(self, item: _core.Buffer | None) -> bool:
         """Whether a stored item fulfils it; None is an item without attributes."""
-        return self._predicate(_EMPTY_ITEM if item is None else item)
+        return self.predicate(_EMPTY_ITEM if item is None else item)
 
 
 def compile_condition(text: str, placeholders: Placeholders, kind: str = "ConditionExpression") -> Condition:

@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple, NoReturn, Protocol
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException
-from ddbengine.expressions.condition import PredicateMaker, parsed_condition, predicate_maker
+from ddbengine.expressions.condition import ORDERED_TYPES, PredicateMaker, parsed_condition, predicate_maker
 from ddbengine.expressions.faults import ExpressionFault, named
+from ddbengine.expressions.operands import Values
 from ddbengine.expressions.paths import Names, resolve_path
 from ddbengine.expressions.placeholders import Placeholders
 from ddbengine.expressions.syntax import And, Between, Comparison, FunctionCall, In, Not, Or, PathOperand, ValueOperand
@@ -43,7 +44,7 @@ class KeyClause(NamedTuple):
     operands: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: see storage.store.Outcome
 class KeyRange:
     """What a Query reads: encoded values for the partition attributes and the first sort attributes, and a range on
     the sort attribute after those."""
@@ -142,7 +143,8 @@ def compile_key_condition(text: str, placeholders: Placeholders) -> KeyCondition
         defined = placeholders.names
         template = _template(text, tuple([defined.get(alias) for alias in parsed.names]))
         values = placeholders.values
-        template.check(values)
+        if not _are_beyond_doubt(values, template):
+            template.check(values)
     except ExpressionFault as fault:
         raise named(_KIND, fault) from None
     if template.refusal is not None:
@@ -153,6 +155,21 @@ def compile_key_condition(text: str, placeholders: Placeholders) -> KeyCondition
             for name, operator, aliases in template.clauses
         }
     )
+
+
+def _are_beyond_doubt(values: Values, template: _Template) -> bool:
+    """Whether a look at the values' types is enough to know that ``check`` has nothing to say."""
+    if template.refusal is not None:
+        return False
+    for _, operator, aliases in template.clauses:
+        for alias in aliases:
+            value = values.get(alias)
+            if value is None or (operator != "=" and _core.type_of(value) not in _TYPES_OF_RANGES.get(operator, ())):
+                return False
+    return True
+
+
+_TYPES_OF_RANGES: Final = {**dict.fromkeys(("<", "<=", ">", ">="), ORDERED_TYPES), "begins_with": frozenset("SB")}
 
 
 class _ClauseTemplate(NamedTuple):

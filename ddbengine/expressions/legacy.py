@@ -68,9 +68,9 @@ def check_mixing(request: Mapping[str, Any], legacy: Sequence[str], expressions:
 
     KeyConditions may stand beside expressions as long as KeyConditionExpression is not one of them.
     """
-    new = [member for member in expressions if member in request]
-    if not new:
+    if request.keys().isdisjoint(expressions) or request.keys().isdisjoint(legacy):
         return
+    new = [member for member in expressions if member in request]
     old = [member for member in legacy if member in request]
     if "KeyConditions" in old and "KeyConditionExpression" not in new:
         old.remove("KeyConditions")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Final
 
 from ddbengine.errors import ValidationException
@@ -23,9 +23,9 @@ class Placeholders:
     def __init__(self, names: Mapping[str, str] | None, values: Mapping[str, bytes] | None) -> None:
         self.names: Mapping[str, str] = names or _NOTHING
         self.values: Mapping[str, bytes] = values or _NOTHING
-        self._used: list[Collection[str]] = []
+        self._used: list[Set[str]] = []
 
-    def use(self, aliases: Collection[str]) -> None:
+    def use(self, aliases: Set[str]) -> None:
         self._used.append(aliases)
 
     def check_unused(self) -> None:
@@ -38,9 +38,9 @@ class Placeholders:
         _check_all_used("ExpressionAttributeValues", self.values, used)
 
 
-def _check_all_used(member: str, defined: Mapping[str, Any], used: Collection[str]) -> None:
-    unused = [alias for alias in defined if alias not in used]
-    if unused:
+def _check_all_used(member: str, defined: Mapping[str, Any], used: Set[str]) -> None:
+    if not defined.keys() <= used:
+        unused = [alias for alias in defined if alias not in used]
         listed = ", ".join(in_hash_order(unused))
         raise ValidationException(f"Value provided in {member} unused in expressions: keys: {{{listed}}}")
 

@@ -1,4 +1,7 @@
-"""Closures that decide a condition for one stored item.  Nothing here refuses anything; see ``condition``."""
+"""What decides a condition for one stored item.  Nothing here refuses anything; see ``condition``.
+
+Whole attributes beside literal values, and AND, OR and NOT, are tests of ``_core``; the rest are closures.
+"""
 
 from __future__ import annotations
 
@@ -23,35 +26,21 @@ def wire_of(value: bytes) -> dict[str, Any]:
 
 
 def negation(predicate: Predicate) -> Predicate:
-    return lambda item: not predicate(item)
+    return _core.Negation(predicate)
 
 
 def all_of(predicates: Sequence[Predicate]) -> Predicate:
-    if len(predicates) == 2:
-        first, second = predicates
-        return lambda item: first(item) and second(item)
-
-    def every(item: _core.Buffer) -> bool:
-        for predicate in predicates:  # noqa: SIM110  # a generator costs more than the loop
-            if not predicate(item):
-                return False
-        return True
-
-    return every
+    return _core.AllOf(predicates)
 
 
 def any_of(predicates: Sequence[Predicate]) -> Predicate:
-    if len(predicates) == 2:
-        first, second = predicates
-        return lambda item: first(item) or second(item)
+    return _core.AnyOf(predicates)
 
-    def some(item: _core.Buffer) -> bool:
-        for predicate in predicates:  # noqa: SIM110  # a generator costs more than the loop
-            if predicate(item):
-                return True
-        return False
 
-    return some
+def _attribute_name(operand: BoundOperand) -> str | None:
+    """The name of a whole attribute; None for any other operand."""
+    path = operand.path
+    return str(path[0]) if path is not None and len(path) == 1 else None
 
 
 def comparison(operator: str, left: BoundOperand, right: BoundOperand) -> Predicate:
@@ -62,7 +51,9 @@ def comparison(operator: str, left: BoundOperand, right: BoundOperand) -> Predic
     wanted = _ORDERS[operator]
     fetch, other, compare = left.fetch, right.fetch, _core.compare
     if right.constant is not None:
-        constant = right.constant
+        constant, name = right.constant, _attribute_name(left)
+        if name is not None:
+            return _core.AttributeTest(name, operator, constant)
 
         def ordered_to_constant(item: _core.Buffer) -> bool:
             value = fetch(item)
@@ -86,9 +77,9 @@ def _equality(left: BoundOperand, right: BoundOperand) -> Predicate:
     fetch, other, equal = left.fetch, right.fetch, _core.equal
     constant = right.constant
     if constant is not None and right.type not in _MAP_HOLDERS:
-        if left.path is not None and len(left.path) == 1:
-            get_attribute, name = _core.get_attribute, left.path[0]
-            return lambda item: get_attribute(item, name) == constant  # type: ignore[arg-type]  # a name
+        name = _attribute_name(left)
+        if name is not None:
+            return _core.AttributeTest(name, "=", constant)
         return lambda item: fetch(item) == constant
 
     def same(item: _core.Buffer) -> bool:
@@ -99,9 +90,7 @@ def _equality(left: BoundOperand, right: BoundOperand) -> Predicate:
 
 
 def between(operand: BoundOperand, low: BoundOperand, high: BoundOperand) -> Predicate:
-    at_least = comparison(">=", operand, low)
-    at_most = comparison("<=", operand, high)
-    return lambda item: at_least(item) and at_most(item)
+    return all_of([comparison(">=", operand, low), comparison("<=", operand, high)])
 
 
 def any_equal(operand: BoundOperand, choices: Sequence[BoundOperand]) -> Predicate:
@@ -119,13 +108,12 @@ def any_equal(operand: BoundOperand, choices: Sequence[BoundOperand]) -> Predica
 
 
 def exists(operand: BoundOperand) -> Predicate:
-    fetch = operand.fetch
-    return lambda item: fetch(item) is not None
+    name, fetch = _attribute_name(operand), operand.fetch
+    return _core.AttributeTest(name, "exists") if name is not None else lambda item: fetch(item) is not None
 
 
 def missing(operand: BoundOperand) -> Predicate:
-    fetch = operand.fetch
-    return lambda item: fetch(item) is None
+    return negation(exists(operand))
 
 
 def has_type(operand: BoundOperand, type_name: str) -> Predicate:
@@ -139,6 +127,9 @@ def has_type(operand: BoundOperand, type_name: str) -> Predicate:
 
 
 def begins_with(operand: BoundOperand, prefix: BoundOperand) -> Predicate:
+    name = _attribute_name(operand)
+    if name is not None and prefix.constant is not None:
+        return _core.AttributeTest(name, "begins_with", prefix.constant)
     return _pairwise(_core.begins_with, operand, prefix)
 
 

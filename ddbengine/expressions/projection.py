@@ -36,7 +36,7 @@ def compile_projection(text: str, placeholders: Placeholders) -> Projection:
     """Compile a ProjectionExpression; raise ValidationException."""
     try:
         parsed = _parsed(text)
-        placeholders.use(parsed.names)
+        placeholders.use(parsed.aliases)
         defined = placeholders.names
         return _projection(text, tuple([defined.get(alias) for alias in parsed.names]))
     except ExpressionFault as fault:
@@ -46,6 +46,7 @@ def compile_projection(text: str, placeholders: Placeholders) -> Projection:
 class _Parsed(NamedTuple):
     paths: tuple[PathOperand, ...]
     names: tuple[str, ...]
+    aliases: frozenset[str]
 
 
 @lru_cache(maxsize=4096)
@@ -54,7 +55,8 @@ def _parsed(text: str) -> _Parsed:
     paths = parse_projection(text)
     for path in paths:
         check_path(path)
-    return _Parsed(paths, aliases_of(paths)[0])
+    names, _ = aliases_of(paths)
+    return _Parsed(paths, names, frozenset(names))
 
 
 @lru_cache(maxsize=4096)

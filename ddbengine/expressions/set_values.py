@@ -10,7 +10,7 @@ from typing import Final
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException
-from ddbengine.expressions.faults import operand_count, operand_type, path_required
+from ddbengine.expressions.faults import operand_count, operand_type, path_required, undefined_value
 from ddbengine.expressions.operands import (
     BoundOperand,
     Fetch,
@@ -71,6 +71,8 @@ def _of_type(type_name: str, value: bytes) -> bytes:
 
 
 def _arithmetic_maker(node: Arithmetic, names: Names) -> OperandMaker:
+    if isinstance(node.left, PathOperand) and isinstance(node.right, ValueOperand):
+        return _sum_with_literal_maker(node.left, node.operator, node.right, names)
     operator = node.operator
     make_left, make_right = set_value_maker(node.left, names), set_value_maker(node.right, names)
     subtract = operator == "-"
@@ -85,6 +87,23 @@ def _arithmetic_maker(node: Arithmetic, names: Names) -> OperandMaker:
             return add_numbers(left_number, required(second, item), subtract)
 
         return BoundOperand(total)
+
+    return make
+
+
+def _sum_with_literal_maker(left: PathOperand, operator: str, right: ValueOperand, names: Names) -> OperandMaker:
+    """What counters are made of, ``n + :i``: the same as above, in fewer steps."""
+    make_left, alias, subtract = path_maker(left, names), right.alias, operator == "-"
+
+    def make(values: Values) -> BoundOperand:
+        fetch = make_left(values).fetch
+        literal = values.get(alias)
+        if literal is None:
+            raise undefined_value(alias)
+        type_name = _core.type_of(literal)
+        if type_name != "N":
+            raise operand_type(operator, type_name)
+        return BoundOperand(lambda item: add_numbers(required(fetch, item), literal, subtract))
 
     return make
 

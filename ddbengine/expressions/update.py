@@ -8,7 +8,7 @@ That order agrees with the recorded answers behind FACTS 4.3, and was observed o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -92,6 +92,18 @@ class UpdateShape:
     charge: ChargeTemplate | None = None
     is_expression: bool = True
     """False for AttributeUpdates."""
+    names: frozenset[str | int] = field(init=False)
+    """The attributes that targets are, or are in."""
+    is_flat: bool = field(init=False)
+    """Whether all targets are attributes, none of them inside one."""
+    nested_paths: tuple[Path, ...] = field(init=False)
+    """Targets and operands that lead into an attribute."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", frozenset(path[0] for path in self.paths))
+        object.__setattr__(self, "is_flat", all(len(path) == 1 for path in self.paths))
+        nested = tuple(path for path in self.paths + self.operand_paths if len(path) > 1)
+        object.__setattr__(self, "nested_paths", nested)
 
 
 class Update:
@@ -109,6 +121,11 @@ class Update:
     def paths(self) -> tuple[Path, ...]:
         """The targets, in the order written."""
         return self._shape.paths
+
+    @property
+    def shape(self) -> UpdateShape:
+        """What follows from its text and names."""
+        return self._shape
 
     @property
     def operand_paths(self) -> tuple[Path, ...]:
@@ -148,6 +165,8 @@ class Update:
         if item is None and not shape.creates:  # there is nothing to take away, so no path is wrong either
             return UpdateResult(None, _core.join_map(key), shape.tree)
         before = _core.join_map(key) if item is None else item
+        if shape.is_flat:
+            return UpdateResult(item, self._edited_attributes(before), shape.tree)
         edits: dict[str | int, Any] = {}
         for position in shape.order:
             path = shape.paths[position]
@@ -156,6 +175,14 @@ class Update:
                 node = node.setdefault(element, {})
             node[path[-1]] = self._edits[position](before)
         return UpdateResult(item, edited_item(before, edits), shape.tree)
+
+    def _edited_attributes(self, before: _core.Buffer) -> bytes:
+        """The item after edits of whole attributes: nothing else of it is taken apart."""
+        entries: dict[str, bytes | None] = {}
+        for position in self._shape.order:
+            name: str = self._shape.paths[position][0]  # type: ignore[assignment]  # a path starts with a name
+            entries[name] = self._edits[position](before)(_core.get_attribute(before, name))
+        return _core.with_entries(before, entries)
 
 
 def _order_of(paths: Sequence[Path]) -> tuple[int, ...]:

@@ -52,16 +52,37 @@ from ddbengine.partiql.values import constant, struct_entries
 CACHED_STATEMENTS_MAX: Final = 4096
 
 
-class BoundWhere(NamedTuple):
+class BoundWhere:
     """A WHERE clause with the values of a request."""
 
-    root: Any
-    """The condition node."""
-    names: dict[str, str | None]
-    values: Values
-    condition: Condition
-    equalities: dict[str, str] | None
-    """Where the clause is nothing but equalities of different attributes with values: alias by attribute name."""
+    __slots__ = ("_condition", "_template", "equalities", "names", "root", "values")
+
+    def __init__(
+        self,
+        root: Any,
+        names: dict[str, str | None],
+        values: Values,
+        template: ConditionTemplate,
+        equalities: dict[str, str] | None,
+    ) -> None:
+        """Raise ExpressionFault for values that do not fit the clause."""
+        self.root = root
+        """The condition node."""
+        self.names = names
+        self.values = values
+        self.equalities = equalities
+        """Where the clause is nothing but equalities of different attributes with values: alias by attribute name."""
+        self._template = template
+        # Equalities fit all values, and a lookup by key never asks for the condition: it is made when it is wanted.
+        self._condition = None if equalities is not None else Condition(template.make(values), template.paths)
+
+    @property
+    def condition(self) -> Condition:
+        condition = self._condition
+        if condition is None:
+            template = self._template
+            condition = self._condition = Condition(template.make(self.values), template.paths)
+        return condition
 
 
 class Where:
@@ -77,9 +98,7 @@ class Where:
         self._template: ConditionTemplate = condition_template(self.root, terms.names)
 
     def bind(self, values: Values) -> BoundWhere:
-        template = self._template
-        condition = Condition(template.make(values), template.paths)
-        return BoundWhere(self.root, self._names, values, condition, self._equalities)
+        return BoundWhere(self.root, self._names, values, self._template, self._equalities)
 
 
 def _equalities(root: Any, names: Mapping[str, str | None]) -> dict[str, str] | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+ITEMS = b"I"
+
 
 @dataclass(frozen=True, slots=True)
 class KeyAttribute:
@@ -108,6 +110,19 @@ class TableSchema:
     def key(self) -> tuple[KeyAttribute, ...]:
         """One or two attributes: partition, then sort."""
         return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+    @cached_property
+    def item_prefix(self) -> bytes:
+        """What every key of the table's items starts with: 5 bytes."""
+        return ITEMS + self.number.to_bytes(4, "big")
+
+    @cached_property
+    def key_types(self) -> dict[str, str]:
+        return {attribute.name: attribute.type for attribute in self.key}
+
+    @cached_property
+    def key_names(self) -> frozenset[str]:
+        return frozenset(attribute.name for attribute in self.key)
 
     @cached_property
     def indexes(self) -> tuple[IndexSchema, ...]:

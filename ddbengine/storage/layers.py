@@ -14,7 +14,8 @@ Short keys pay one comparison of lengths.  Keys given to these functions are not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ddbengine._core import Within
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import lmdb
 
     Transaction = lmdb.Transaction[memoryview]
+
+_Walk = Callable[["Transaction", bytes, bytes], Iterator[tuple[bytes, memoryview]]]
+"""Entries of one tree with low <= key < high, keys whole."""
 
 ENTRY_MAX_BYTES = 511
 """The longest key of LMDB's 0.9 format."""
@@ -111,30 +115,25 @@ def _walk_around_layers(txn: Transaction, low: bytes, high: bytes, reverse: bool
 def _walk(txn: Transaction, low: bytes, high: bytes) -> Iterator[tuple[bytes, memoryview]]:
     cursor = txn.cursor()
     if not (cursor.set_range(low[:ENTRY_MAX_BYTES]) if low else cursor.first()):
-        return
-    entries = Within(cursor, high, ENTRY_MAX_BYTES)
-    yield from entries
-    while entries.stopped_at is not None:
-        entry, value = entries.stopped_at
-        layer_low, layer_high = _bounds_inside(entry, value, low, high)
-        for inner, inner_value in _walk(txn, layer_low, layer_high):
-            yield entry + inner[PREFIX_BYTES:], inner_value
-        yield from entries
+        return iter(())
+    return Within(cursor, high, ENTRY_MAX_BYTES, partial(_inside, _walk, txn, low, high))
 
 
 def _walk_back(txn: Transaction, low: bytes, high: bytes) -> Iterator[tuple[bytes, memoryview]]:
     cursor = txn.cursor()
     first = low[:ENTRY_MAX_BYTES]
     if not _seek_last_below(cursor, high):
-        return
-    entries = Within(cursor.iterprev(), first, ENTRY_MAX_BYTES, reverse=True)
-    yield from entries
-    while entries.stopped_at is not None:
-        entry, value = entries.stopped_at
-        layer_low, layer_high = _bounds_inside(entry, value, low, high)
-        for inner, inner_value in _walk_back(txn, layer_low, layer_high):
-            yield entry + inner[PREFIX_BYTES:], inner_value
-        yield from entries
+        return iter(())
+    inside = partial(_inside, _walk_back, txn, low, high)
+    return Within(cursor.iterprev(), first, ENTRY_MAX_BYTES, inside, reverse=True)
+
+
+def _inside(
+    walk: _Walk, txn: Transaction, low: bytes, high: bytes, pointer: bytes, number: memoryview
+) -> Iterator[tuple[bytes, memoryview]]:
+    """What of the layer behind a pointer is within low and high, keys whole."""
+    for rest, value in walk(txn, *_bounds_inside(pointer, number, low, high)):
+        yield pointer + rest[PREFIX_BYTES:], value
 
 
 def _seek_last_below(cursor: lmdb.Cursor[memoryview], high: bytes) -> bool:

@@ -44,6 +44,7 @@ READERS: list[Callable[[bytes], Any]] = [
     _core.split_list,
     _core.split_set,
     lambda stored: _core.join_map({"x": stored}),
+    lambda stored: _core.with_entries(stored, {"x": None}),
     lambda stored: _core.join_list([stored]),
     lambda stored: _core.join_set("SS", [stored]),
     lambda stored: _core.join_set("NS", [stored, stored]),
@@ -57,8 +58,8 @@ KEY_READERS: list[Callable[[bytes], Any]] = [
     _core.key_bytes,
     _core.key_part,
     _core.key_part_prefix,
-    _core.partition_part,
     lambda stored: _core.key_size(stored, "S"),
+    lambda stored: _core.partition_key(b"I", stored),
 ]
 
 

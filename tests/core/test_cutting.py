@@ -23,6 +23,7 @@ from ddbengine._core import (
     split_map,
     split_set,
     value_to_wire,
+    with_entries,
 )
 from tests.core import model
 from tests.strategies import Wire, names, sets, wire_items, wire_values
@@ -35,6 +36,27 @@ def test_a_map_is_its_entries_joined(item: dict[str, Wire]) -> None:
     assert entries == {name: encode_value(value) for name, value in item.items()}
     assert list(entries) == list(item)
     assert join_map(entries) == stored
+
+
+changes_to_entries = st.dictionaries(names, st.none() | wire_values, max_size=20)
+
+
+@given(wire_items, changes_to_entries, st.data())
+def test_entries_are_replaced_in_place_removed_and_added_behind(
+    item: dict[str, Wire], changes: dict[str, Wire | None], data: st.DataObject
+) -> None:
+    for name in data.draw(st.lists(st.sampled_from(sorted(item)), unique=True)) if item else ():
+        changes[name] = data.draw(st.none() | wire_values)
+    stored, _ = encode_item(item)
+    expected = split_map(stored)
+    encoded = {name: None if value is None else encode_value(value) for name, value in changes.items()}
+    for name, value in encoded.items():
+        if value is None:
+            expected.pop(name, None)
+        else:
+            expected[name] = value
+    assert with_entries(stored, encoded) == join_map(expected)
+    assert with_entries(memoryview(stored), encoded) == join_map(expected)
 
 
 @given(st.lists(wire_values, max_size=20))
@@ -55,6 +77,8 @@ def test_only_whole_values_can_be_joined() -> None:
     for broken in (b"", value[:-1], value + b"\xc0", b"\x01"):
         with pytest.raises(CorruptBytes):
             join_map({"a": broken})
+        with pytest.raises(CorruptBytes):
+            with_entries(join_map({"b": value}), {"a": broken})
         with pytest.raises(CorruptBytes):
             join_list([broken])
         with pytest.raises(CorruptBytes):

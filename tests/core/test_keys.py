@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from ddbengine._core import (
     key_part_prefix,
     key_size,
     partition_hash,
-    partition_part,
+    partition_key,
 )
 from tests.core import model
 from tests.strategies import Wire, key_values, keys_of_type
@@ -103,7 +104,7 @@ def test_parts_by_example() -> None:
 def test_only_scalars_of_three_types_are_keys() -> None:
     others: list[Wire] = [{"BOOL": True}, {"NULL": True}, {"L": []}, {"M": {}}, {"SS": ["a"]}]
     for value in others:
-        for function in (key_bytes, key_part, key_part_prefix, partition_part):
+        for function in (key_bytes, key_part, key_part_prefix, partial(partition_key, b"I")):
             with pytest.raises(ValueError, match="a key is S, N or B"):
                 function(encode_value(value))
 
@@ -114,15 +115,15 @@ def test_the_partition_hash_is_the_services(key: bytes) -> None:
     assert partition_hash(key) == partition_hash(memoryview(key)) == partition_hash(bytearray(key)) == expected
 
 
-@given(key_values)
-def test_a_partition_part_is_the_hash_and_the_part_of_a_key(value: Wire) -> None:
-    encoded = encode_value(value)
-    assert partition_part(encoded) == partition_hash(key_bytes(encoded)) + key_part(encoded)
-    assert partition_part(memoryview(encoded)) == partition_part(encoded)
-
-
 @given(key_values, st.sampled_from(["S", "N", "B", "BOOL", "SS", "", "Ä"]))
 def test_the_size_of_a_key_is_told_for_its_own_type_only(value: Wire, key_type: str) -> None:
     encoded = encode_value(value)
     assert key_size(encoded, key_type) == (len(raw(value)) if key_type in value else -1)
     assert key_size(encode_value({"M": {"S": value}}), key_type) == -1
+
+
+@given(key_values, st.binary(max_size=9))
+def test_a_partition_key_is_its_prefix_its_hash_and_its_part(value: Wire, prefix: bytes) -> None:
+    encoded = encode_value(value)
+    expected = prefix + partition_hash(key_bytes(encoded)) + key_part(encoded)
+    assert partition_key(prefix, encoded) == partition_key(prefix, memoryview(encoded)) == expected

@@ -47,6 +47,9 @@ CALLS: dict[str, Callable[[], Any]] = {
     "equal truncated": lambda: _core.equal(MAP, memoryview(TURNED)[:-1]),
     "contains": lambda: _core.contains(encode_value({"S": LARGE}), encode_value({"S": "x" * 4000 + "y"})),
     "split and join": lambda: _core.join_map(_core.split_map(STORED)),
+    "a test of an attribute": lambda: _core.AttributeTest("pk", "=", STORED)(STORED),
+    "with_entries": lambda: _core.with_entries(STORED, {"x": STORED, "pk": None}),
+    "with_entries, many": lambda: _core.with_entries(STORED, dict.fromkeys(map(str, range(40)), STORED)),
     "join_map of a broken value": lambda: _core.join_map({"a": STORED, "b": memoryview(STORED)[:-1]}),
     "join_set": lambda: _core.join_set("NS", _core.split_set(encode_value(ITEM["n"])) * 2),
     "join_set of another type": lambda: _core.join_set("NS", [encode_value({"S": LARGE})] * 30),
@@ -55,7 +58,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "pick": lambda: _core.pick(STORED, [f"n{i}" for i in range(30)] + ["big"]),
     "add_numbers": lambda: _core.add_numbers(encode_value({"N": "1e125"}), encode_value({"N": "1"})),
     "key_part": lambda: _core.key_part(encode_value({"S": "\0" * 2000})),
-    "partition_part": lambda: _core.partition_part(encode_value({"S": "\0" * 2000})),
+    "partition_key": lambda: _core.partition_key(b"I", encode_value({"S": "\0" * 2000})),
 }
 
 

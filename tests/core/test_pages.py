@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -17,29 +18,34 @@ def entries(keys: list[bytes]) -> Iterator[tuple[memoryview, memoryview]]:
     return ((memoryview(key), memoryview(b"value of " + key)) for key in keys)
 
 
+def nothing_inside(key: bytes, value: object) -> NoReturn:
+    raise AssertionError(f"{key!r} is not of full size")
+
+
 @given(keys=KEYS, bound=st.binary(max_size=6))
 def test_a_walk_ends_before_the_first_key_that_is_not_below_the_bound(keys: list[bytes], bound: bytes) -> None:
-    walk = Within(entries(keys), bound, 10)
+    walk = Within(entries(keys), bound, 10, nothing_inside)
     found = [(key, bytes(value)) for key, value in walk]
     assert found == [(key, b"value of " + key) for key in keys if key < bound]
-    assert walk.stopped_at is None
+    assert next(walk, None) is None
 
 
 @given(keys=KEYS, bound=st.binary(max_size=6))
 def test_a_walk_back_ends_before_the_first_key_below_the_bound(keys: list[bytes], bound: bytes) -> None:
-    walk = Within(entries(keys[::-1]), bound, 10, reverse=True)
+    walk = Within(entries(keys[::-1]), bound, 10, nothing_inside, reverse=True)
     assert [key for key, _ in walk] == [key for key in reversed(keys) if key >= bound]
 
 
 @given(keys=KEYS, bound=st.binary(max_size=6))
-def test_a_walk_stops_at_each_key_of_full_size_and_goes_on_behind_it(keys: list[bytes], bound: bytes) -> None:
-    walk = Within(entries(keys), bound, 4)
-    found = list(walk)
-    while walk.stopped_at is not None:
-        key, _ = walk.stopped_at
+def test_in_place_of_each_key_of_full_size_comes_what_is_inside_it(keys: list[bytes], bound: bytes) -> None:
+    def inside(key: bytes, value: memoryview) -> list[tuple[bytes, memoryview]]:
         assert len(key) >= 4
-        found += [walk.stopped_at, *walk]
-    assert [key for key, _ in found] == [key for key in keys if key < bound]
+        assert bytes(value) == b"value of " + key
+        return [(key + more, value) for more in (b"1", b"2")]
+
+    walk = Within(entries(keys), bound, 4, inside)
+    expected = [[key] if len(key) < 4 else [key + b"1", key + b"2"] for key in keys if key < bound]
+    assert [key for key, _ in walk] == [key for each in expected for key in each]
 
 
 def test_a_walk_over_entries_that_fail_fails() -> None:
@@ -47,7 +53,7 @@ def test_a_walk_over_entries_that_fail_fails() -> None:
         yield b"a", b""
         raise OSError("the disk")
 
-    walk = Within(failing(), b"z", 10)
+    walk = Within(failing(), b"z", 10, nothing_inside)
     assert next(walk) == (b"a", b"")
     with pytest.raises(OSError, match="the disk"):
         next(walk)

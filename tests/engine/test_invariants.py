@@ -16,11 +16,11 @@ from ddbengine.engine.changes import COLLECTIONS, COUNTERS
 from ddbengine.engine.engine import Engine
 from ddbengine.engine.index_register import FILLINGS, FOLLOWER, INDEXED, Batch, Filling, filling_put
 from ddbengine.engine.invariants import broken_invariants
-from ddbengine.engine.keys import ITEMS, after
+from ddbengine.engine.keys import after
 from ddbengine.engine.opening import open_engine
 from ddbengine.indexes.entries import ENTRIES
 from ddbengine.schema import stored
-from ddbengine.schema.table import IndexSchema, Projection
+from ddbengine.schema.table import ITEMS, IndexSchema, Projection
 from ddbengine.storage.findings import Finding, shown
 from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.store import Outcome, ReadTxn, Writes, position_key, position_put
