@@ -107,7 +107,7 @@ class Engine:
         self._housekeeper = Housekeeper(
             {
                 PURGE: purge_chore(self.store, self.clock),
-                EXPIRE: Expiration(self.store, catalog, self.clock, ttl_interval),
+                EXPIRE: Expiration(self.store, catalog, self.clock, ttl_interval, self.submit),
                 FORGET: sweep_chore(self.store, self.clock),
                 FILL: Backfill(self.store, catalog),
                 STREAMS: StreamUpkeep(self.store, self.clock, self._surroundings.streams),
@@ -198,9 +198,7 @@ class Engine:
             makes_indexes = operation in _MAKE_INDEXES and names_global_indexes(plan)
             if makes_indexes:
                 self.propagator.expect_indexes()
-            future = self.store.submit(plan)
-            if self.propagator.is_needed:
-                self.propagator.notice()
+            future = self.submit(plan)
             if makes_indexes:
                 future.add_done_callback(lambda _: self.propagator.expect_indexes())
             if operation in _CHORES_AFTER:
@@ -214,6 +212,13 @@ class Engine:
             return self._read(plan).body
         except IndexesBehind as behind:
             return self._read_when_passed(behind.lsn, waited(plan))
+
+    def submit(self, plan: Plan) -> Future[Outcome]:
+        """Have a plan that writes items carried out, and its changes brought to the global indexes."""
+        future = self.store.submit(plan)
+        if self.propagator.is_needed:
+            self.propagator.notice()
+        return future
 
     def _read(self, plan: Plan) -> Outcome:
         with self.store.snapshot(plan.consistent) as txn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ddbengine.engine.bulk_load import load
 from ddbengine.engine.engine import Engine
 from ddbengine.engine.index_register import FOLLOWER
 from ddbengine.engine.opening import open_engine
@@ -47,6 +49,13 @@ def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
 
 def indexed(calls: Calls) -> list[str]:
     return sorted(item["pk"]["S"] for item in calls.items("Scan", TableName="table", IndexName="by-g"))
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def put(calls: Calls, *names: str) -> None:
@@ -151,6 +160,29 @@ def test_a_lag_passes_when_the_clock_is_put_forward(opening: Open) -> None:
     assert indexed(calls) == []
     calls.engine.advance_clock(3_601)
     _wait_until(calls, ["a"])
+
+
+def test_an_expired_item_leaves_an_index_with_a_lag_though_nobody_writes(opening: Open) -> None:
+    now = [1_800_000_000.0]
+    calls = opening(clock=lambda: now[0], gsi_lag_ms=10, ttl_interval=0.02)
+    calls.create(TABLE)
+    setting = {"Enabled": True, "AttributeName": "ttl"}
+    calls.call("UpdateTimeToLive", TableName="table", TimeToLiveSpecification=setting)
+    calls.put("table", {"pk": S("a"), "g": S("x"), "ttl": N(int(now[0]) + 60)})
+    now[0] += 1
+    calls.engine.propagator.drain()
+    assert indexed(calls) == ["a"]
+    now[0] += 120
+    eventually(lambda: calls.items("Scan", TableName="table") == [])
+    now[0] += 1
+    eventually(lambda: indexed(calls) == [])
+
+
+def test_loaded_items_come_into_indexes_though_nobody_reads(opening: Open) -> None:
+    calls = opening()
+    calls.create(TABLE)
+    load(calls.engine, CALLER, "table", [{"pk": S(f"{number}"), "g": S("x")} for number in range(5_000)])
+    eventually(lambda: calls.engine.index_status().lag_lsns == 0)
 
 
 def test_the_position_is_there_exactly_while_there_are_global_indexes(opening: Open) -> None:
