@@ -200,7 +200,7 @@ class Engine:
                 self.propagator.expect_indexes()
             future = self.submit(plan)
             if makes_indexes:
-                future.add_done_callback(lambda _: self.propagator.expect_indexes())
+                future.add_done_callback(self._look_for_indexes)
             if operation in _CHORES_AFTER:
                 future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))
             if operation in _LEAVE_TOKENS:
@@ -285,6 +285,10 @@ class Engine:
         self._housekeeper.close()
         self._long_reads.close()
         self.store.close()
+
+    def _look_for_indexes(self, _: Future[Outcome]) -> None:
+        self.propagator.expect_indexes()
+        self.propagator.ask()  # of writes meanwhile it may not have been told
 
     def _ask_for(self, chores: tuple[str, ...], done: Future[Outcome]) -> None:
         if done.exception() is None:

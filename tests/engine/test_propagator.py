@@ -16,6 +16,7 @@ from ddbengine.engine.engine import Engine
 from ddbengine.engine.index_register import FOLLOWER
 from ddbengine.engine.opening import open_engine
 from ddbengine.engine.propagation import PropagationBatch
+from ddbengine.engine.tables import UpdateTable
 from ddbengine.storage.errors import StoreClosed, StoreFull
 from ddbengine.storage.store import Outcome, Plan, position_of
 from tests import tables
@@ -183,6 +184,33 @@ def test_loaded_items_come_into_indexes_though_nobody_reads(opening: Open) -> No
     calls.create(TABLE)
     load(calls.engine, CALLER, "table", [{"pk": S(f"{number}"), "g": S("x")} for number in range(5_000)])
     eventually(lambda: calls.engine.index_status().lag_lsns == 0)
+
+
+def test_a_write_beside_the_making_of_the_first_index_is_propagated(
+    opening: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that ran just before the index was made found that nobody needs the propagator."""
+    calls = opening(gsi_lag_ms=0)
+    calls.create(tables.table())
+    engine = calls.engine
+    submit = engine.store.submit
+
+    def submit_between(plan: Plan) -> Future[Outcome]:
+        if not isinstance(plan, UpdateTable):
+            return submit(plan)
+        engine.propagator._step()
+        made = submit(plan)
+        made.result()
+        assert not engine.propagator.is_needed
+        put(calls, "a")
+        return made
+
+    monkeypatch.setattr(engine.store, "submit", submit_between)
+    index = {member: value for member, value in tables.global_index("by-g", "g").items() if member != "types"}
+    definitions = [{"AttributeName": "g", "AttributeType": "S"}]
+    updates = [{"Create": index}]
+    calls.call("UpdateTable", TableName="table", AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=updates)
+    eventually(lambda: indexed(calls) == ["a"])
 
 
 def test_the_position_is_there_exactly_while_there_are_global_indexes(opening: Open) -> None:
