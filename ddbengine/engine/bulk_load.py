@@ -137,7 +137,7 @@ def load_batches(
         except Exception as error:
             batch, failure = None, error
         if batch is not None:
-            under_way.append((batch, engine.store.submit(batch)))
+            under_way.append((batch, engine.submit(batch)))
         while under_way and (batch is None or len(under_way) == BATCHES_UNDER_WAY):
             loaded = _settled(*under_way.popleft(), loaded, on_refused)
             yield loaded

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ddbengine import _core
 from ddbengine.engine.context import Caller
 from ddbengine.engine.engine import Engine
+from ddbengine.engine.index_waits import IndexesBehind
 from ddbengine.engine.reading import Buffer, Target
 from ddbengine.engine.scan import Scan
 
@@ -25,7 +26,7 @@ def scan_all(engine: Engine, caller: Caller, request: dict[str, Any]) -> Iterato
     """All items of a checked Scan request, as DynamoDB JSON, page after page.
 
     Filter, projection, index and segment are the request's; ``Limit`` is how many items a snapshot reads at most.
-    Raise ApiError for what is wrong with the request.
+    A global index is read once it has what was written before.  Raise ApiError for what is wrong with the request.
     """
     for page in _pages(engine, caller, request, lambda rows: list(map(_core.item_to_dict, rows))):
         yield from page
@@ -40,10 +41,15 @@ def _pages(engine: Engine, caller: Caller, request: dict[str, Any], render: Call
     plan = engine.prepare("Scan", request, caller)
     assert isinstance(plan, Scan)
     while True:
-        with engine.store.snapshot(plan.consistent) as txn:
-            target, page = plan.page(txn)
-            rendered = render(plan.read.shown(page.rows))
-            start_key = None if page.last is None else _start_key(target, page.last)
+        try:
+            with engine.store.snapshot(plan.consistent) as txn:
+                target, page = plan.page(txn)
+                rendered = render(plan.read.shown(page.rows))
+                start_key = None if page.last is None else _start_key(target, page.last)
+        except IndexesBehind as behind:
+            engine.propagator.wait(behind.lsn)
+            plan = replace(plan, read=replace(plan.read, pending_lsn=0))
+            continue
         yield rendered
         if start_key is None:
             return

@@ -110,7 +110,7 @@ class Engine:
         self._housekeeper = Housekeeper(
             {
                 PURGE: purge_chore(self.store, self.clock),
-                EXPIRE: Expiration(self.store, catalog, self.clock, ttl_interval),
+                EXPIRE: Expiration(self.store, catalog, self.clock, ttl_interval, self.submit),
                 FORGET: sweep_chore(self.store, self.clock),
                 FILL: Backfill(self.store, catalog),
                 STREAMS: StreamUpkeep(self.store, self.clock, self._surroundings.streams),
@@ -208,11 +208,9 @@ class Engine:
             makes_indexes = operation in _MAKE_INDEXES and names_following_indexes(plan)
             if makes_indexes:
                 self.propagator.expect_indexes()
-            future = self.store.submit(plan)
-            if self.propagator.is_needed:
-                self.propagator.notice()
+            future = self.submit(plan)
             if makes_indexes:
-                future.add_done_callback(lambda _: self.propagator.expect_indexes())
+                future.add_done_callback(self._look_for_indexes)
             if operation in _CHORES_AFTER:
                 future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))
             if operation in _LEAVE_TOKENS:
@@ -224,6 +222,13 @@ class Engine:
             return self._read_or_later(plan)
         except IndexesBehind as behind:
             return self._read_when_passed(behind.lsn, waited(plan))
+
+    def submit(self, plan: Plan) -> Future[Outcome]:
+        """Have a plan that writes items carried out, and its changes brought to the global indexes."""
+        future = self.store.submit(plan)
+        if self.propagator.is_needed:
+            self.propagator.notice()
+        return future
 
     def _read_or_later(self, plan: Plan) -> bytes | Future[Outcome]:
         try:
@@ -298,6 +303,10 @@ class Engine:
         self._housekeeper.close()
         self._long_reads.close()
         self.store.close()
+
+    def _look_for_indexes(self, _: Future[Outcome]) -> None:
+        self.propagator.expect_indexes()
+        self.propagator.ask()  # of writes meanwhile it may not have been told
 
     def _ask_for(self, chores: tuple[str, ...], done: Future[Outcome]) -> None:
         if done.exception() is None:

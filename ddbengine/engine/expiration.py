@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar, NamedTuple
@@ -30,7 +31,7 @@ from ddbengine.engine.purge import DONE, MORE
 from ddbengine.indexes.expiries import expiries_from, expiry_key, expiry_of, item_key_of
 from ddbengine.limits import EXPIRED_MAX_AGE_SECONDS
 from ddbengine.schema.table import TableSchema, TimeToLive
-from ddbengine.storage.store import Outcome, ReadTxn, Store, Writes
+from ddbengine.storage.store import Outcome, Plan, ReadTxn, Store, Writes
 
 REGISTER = b"Cl"
 _REGISTER_END = b"Cm"
@@ -137,9 +138,18 @@ def _due(number: int, now: float) -> tuple[bytes, bytes]:
 class Expiration:
     """The housekeeping chore: a batch for each table that has something due."""
 
-    def __init__(self, store: Store, catalog: Catalog, clock: Callable[[], float], interval: float) -> None:
-        """``interval`` is the seconds from finding nothing more to do to looking again."""
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        clock: Callable[[], float],
+        interval: float,
+        submit: Callable[[Plan], Future[Outcome]] | None = None,
+    ) -> None:
+        """``interval`` is the seconds from finding nothing more to do to looking again.  ``submit`` has a batch carried
+        out, the store's own unless given."""
         self._store = store
+        self._submit = submit or store.submit
         self._catalog = catalog
         self._clock = clock
         self._interval = interval
@@ -152,7 +162,7 @@ class Expiration:
             return None
         started = time.monotonic()
         # One after another: the committer would run batches that wait together in one transaction.
-        bodies = [self._store.submit(ExpirationBatch(self._catalog, self._clock, key)).result().body for key in keys]
+        bodies = [self._submit(ExpirationBatch(self._catalog, self._clock, key)).result().body for key in keys]
         if MORE in bodies:
             return max(time.monotonic() - started, SHORTEST_PAUSE_SECONDS)
         return self._interval

@@ -10,12 +10,14 @@ look at than a millisecond's worth.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, runtime_checkable
 
 from ddbengine.engine.shard_reads import GetRecords
+from ddbengine.storage.errors import StoreClosed
 from ddbengine.storage.store import Outcome, Plan, Store
 
 __all__ = ["LongReads", "ReadIsLong"]
@@ -66,17 +68,24 @@ class LongReads:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._thread: ThreadPoolExecutor | None = None
+        self._process = os.getpid()
+        self._closed = False
 
     def takes(self, plan: Plan) -> bool:
-        """Whether a plan is to be read here."""
-        return is_long(plan, self._store.last_logged())
+        """Whether a plan is to be read here: not once closed, nor in a process forked off, where the thread is not."""
+        return is_long(plan, self._store.last_logged()) and not self._closed and os.getpid() == self._process
 
     def submit(self, plan: Plan) -> Future[Outcome]:
         """The outcome of a plan that is taken, or that raised ReadIsLong."""
         assert isinstance(plan, Pausable), plan
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "ddbengine-long-reads")
-        return self._thread.submit(self._read, plan.pausing(_Pauses()))
+        try:
+            return self._thread.submit(self._read, plan.pausing(_Pauses()))
+        except RuntimeError as error:
+            if not self._closed:
+                raise
+            raise StoreClosed("the store is closed") from error
 
     def _read(self, plan: Plan) -> Outcome:
         with self._store.snapshot(plan.consistent) as txn:
@@ -84,5 +93,6 @@ class LongReads:
 
     def close(self) -> None:
         """Finish what was submitted."""
+        self._closed = True
         if self._thread is not None:
             self._thread.shutdown()

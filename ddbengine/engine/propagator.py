@@ -144,7 +144,10 @@ class Propagator:
 
     def drain(self) -> None:
         """Wait until the indexes have everything that is logged by now.  Raise what a batch raises."""
-        lsn = self._store.last_logged()
+        self.wait(self._store.last_logged())
+
+    def wait(self, lsn: int) -> None:
+        """Wait until ``lsn`` is passed.  Raise what a batch raises."""
         if self._writers_run:
             self.catch_up(lsn)
             return

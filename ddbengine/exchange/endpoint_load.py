@@ -22,6 +22,8 @@ __all__ = ["REFUSALS", "BatchWriter", "GivenUp", "load_in_parallel"]
 
 QUEUED_BATCHES = 4
 """Waiting for each thread."""
+BATCH_MAX_ENTRIES = 4 * BATCH_WRITE_MAX_REQUESTS
+"""That a batch stands for, when many of them have the same keys."""
 OLDEST_ITEMS_BEHIND = 5_000
 """A batch is sent though it is not full when its first item is so far behind."""
 FIRST_PAUSE_SECONDS = 0.05
@@ -31,6 +33,7 @@ REFUSALS = frozenset({"ValidationException", "SerializationException", "ItemColl
 """Codes that say something of the items; any other ends the load."""
 
 Item = dict[str, Any]
+Key = tuple[bytes | str, ...]
 Refusal = tuple[int, ApiError]
 
 
@@ -42,10 +45,10 @@ class GivenUp(Exception):
 class _Batch:
     first: int
     """The ordinal of its first item."""
-    items: dict[tuple[Any, ...], tuple[int, Item]] = field(default_factory=dict)
-    """By key: a request must not have one twice."""
-    taken: int = 0
-    """How many items it stands for: those replaced by a later one of the same key are counted."""
+    last: dict[Key, Item] = field(default_factory=dict)
+    """The last one of each key: a request must not have one twice."""
+    entries: list[tuple[int, Item]] = field(default_factory=list)
+    """All items in order, with their ordinals: when the last one of a key is refused, the one before it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,14 @@ def load_in_parallel(
         work.stop()
 
 
+def _part_of_key(value: Any) -> bytes | str:
+    """The same for every way to write a value: the numbers 1 and 1.0 are one key."""
+    try:
+        return _core.type_of(encoded := _core.encode_value(value)).encode() + _core.key_part(encoded)
+    except (ValueError, TypeError, _core.ValueFault):
+        return repr(value)  # no key, and the endpoint will say so
+
+
 class _Work:
     """The threads, and what is on its way to them and back."""
 
@@ -120,14 +131,14 @@ class _Work:
 
     def add(self, ordinal: int, item: Item) -> None:
         self.ordinal = ordinal
-        key = tuple(repr(item.get(name)) for name in self._key_names)
+        key = tuple(_part_of_key(item.get(name)) for name in self._key_names)
         number = hash(key) % len(self._queues)
         batch = self._open[number]
         if batch is None:
             batch = self._open[number] = self.unfinished[ordinal] = _Batch(ordinal)
-        batch.items[key] = (ordinal, item)
-        batch.taken += 1
-        if len(batch.items) == BATCH_WRITE_MAX_REQUESTS:
+        batch.last[key] = item
+        batch.entries.append((ordinal, item))
+        if len(batch.last) == BATCH_WRITE_MAX_REQUESTS or len(batch.entries) == BATCH_MAX_ENTRIES:
             self._send(number)
             self._send_old(ordinal - OLDEST_ITEMS_BEHIND)
 
@@ -162,7 +173,7 @@ class _Work:
         if done.failure is not None:
             raise done.failure
         del self.unfinished[done.batch.first]
-        self.items += done.batch.taken - len(done.refusals)
+        self.items += len(done.batch.entries) - len(done.refusals)
         for ordinal, error in done.refusals:
             on_refused(ordinal, error)
 
@@ -191,15 +202,14 @@ class _Work:
                 self._results.put(_Done(batch, [], error))
 
     def _write(self, batch: _Batch) -> _Done:
-        entries = list(batch.items.values())
         try:
-            self._write_all([item for _, item in entries])
+            self._write_all(list(batch.last.values()))
             return _Done(batch, [])
         except Exception as error:
             if self._writer.code_of(error)[0] not in REFUSALS:
                 raise
         refusals: list[Refusal] = []
-        for ordinal, item in entries:
+        for ordinal, item in batch.entries:
             try:
                 self._writer.put(item)
             except Exception as error:

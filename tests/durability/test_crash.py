@@ -8,9 +8,10 @@ deleted while the server writes; and starts may be killed as well.
 
 Invariants: every key holds its last acknowledged item, or one whose write was under way when the server was killed; a
 number that all connections add to has counted every addition once; refused writes leave no trace; the table's stream,
-whose shards roll over all the while, replays into what the table holds, with each record following the one before; the
-doctor finds nothing.  Not covered: a loss of power (test_power_loss), and two replicas lost at once, which no quorum of
-two survives: nothing is damaged before all replicas were seen to be sound.
+whose shards roll over all the while, replays into what the table holds, with each record following the one before; a
+global index that is created and deleted under load, and filled meanwhile, holds what the table does once it is ACTIVE;
+the doctor finds nothing.  Not covered: a loss of power (test_power_loss), and two replicas lost at once, which no
+quorum of two survives: nothing is damaged before all replicas were seen to be sound.
 
 ``DDBENGINE_CRASH_ROUNDS=200`` runs longer; ``DDBENGINE_CRASH_SEED=n`` repeats the choices, though not the moments.
 """
@@ -32,6 +33,7 @@ from ddbengine.engine.doctor import diagnose
 from tests import servers
 from tests.durability import damage
 from tests.durability.clients import BY_COLOUR, BY_SCORE, DEFINITION, SUM_KEY, TABLE, Load, connected, key_of
+from tests.durability.late_index import BALLAST_ITEMS, LateIndex, add_ballast, without_ballast
 from tests.durability.ledger import Ledger, Tally
 from tests.durability.stream_replay import STREAM, Replay
 
@@ -55,6 +57,7 @@ class Crashes:
     tally: Tally
     chance: random.Random
     replay: Replay = field(default_factory=Replay)
+    index: LateIndex = field(default_factory=LateIndex)
     round: int = 0
     starts: int = 0
     sound: bool = False
@@ -100,8 +103,10 @@ class Crashes:
         try:
             assert load.await_acknowledgement(FIRST_WRITE_TIMEOUT_SECONDS), "the server does not take writes"
             time.sleep(moment / 2)
+            if self.chance.random() < 0.5:
+                self.index.switch(server.port)
             self.maybe_damage(0.15, (damage.remove,))
-            time.sleep(moment / 2)
+            time.sleep(self.chance.choice((moment / 2, moment / 20)))
         finally:
             server.kill()
             load.finish()
@@ -113,14 +118,17 @@ class Crashes:
         with connected(server.port) as client:
             if self.round == 0:
                 client.call("CreateTable", DEFINITION | {"StreamSpecification": STREAM})
+                add_ballast(client)
             everything = client.scan(ConsistentRead=True)
             streamed = self.replay.catch_up(client, TABLE) + self.replay.compare(everything)
             items = {key_of(item): item for item in everything}
+            indexed = self.index.compare(client, items, self.chance, wait=self.round == ROUNDS)
             scores = client.scan(IndexName=BY_SCORE, ConsistentRead=True)
             colours = client.scan(IndexName=BY_COLOUR)
+        items, problems = without_ballast(items)
         total = items.pop(SUM_KEY, None)
-        problems = self.tally.settle(0 if total is None else int(total["amount"]["N"]))
-        problems += self.ledger.settle(items) + streamed
+        problems += self.tally.settle(0 if total is None else int(total["amount"]["N"]))
+        problems += self.ledger.settle(items) + streamed + indexed
         for name, entries, key in ((BY_SCORE, scores, {"score"}), (BY_COLOUR, colours, {"colour", "score"})):
             if sorted(map(key_of, entries)) != sorted(at for at, item in items.items() if key <= item.keys()):
                 problems.append(f"{name} does not hold the items that have {' and '.join(sorted(key))}")
@@ -175,4 +183,5 @@ def test_every_acknowledged_write_survives_kills_and_the_damage_of_a_replica(tmp
     crashes.examine()
     ledger.close()
     assert acknowledged > ROUNDS
-    assert crashes.replay.records > ROUNDS
+    assert crashes.replay.records > ROUNDS + BALLAST_ITEMS
+    assert ROUNDS < 20 or (crashes.index.created and crashes.index.compared), crashes.index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -34,6 +35,19 @@ def filled(engine: Calls) -> Calls:
 
 def scanned(calls: Calls, **request: Any) -> list[dict[str, Any]]:
     return list(scan_all(calls.engine, CALLER, {"TableName": "table", **request}))
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_global_index_is_read_with_all_that_was_written_before(in_memory: bool, tmp_path: Path) -> None:
+    engine = open_engine(None if in_memory else tmp_path / "store", replicas=1)
+    try:
+        calls = Calls(engine)
+        calls.create(tables.table(global_=[tables.global_index("by-g", "g")]))
+        for number in range(20):
+            calls.put("table", {"pk": S(f"{number}"), "g": S("x")})
+            assert len(scanned(calls, IndexName="by-g")) == number + 1
+    finally:
+        engine.close()
 
 
 @pytest.mark.parametrize(

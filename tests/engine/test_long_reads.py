@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
@@ -13,7 +16,7 @@ import pytest
 from ddbengine.engine.long_reads import QUICK_MAX_CHANGES
 from ddbengine.engine.shard_reads import GetRecords
 from ddbengine.errors import ExpiredIteratorException, ValidationException
-from ddbengine.storage.errors import StoreError
+from ddbengine.storage.errors import StoreClosed, StoreError
 from ddbengine.streams import reading
 from tests.engine.calls import CALLER
 from tests.engine.streaming import Streaming, streaming
@@ -84,3 +87,32 @@ def test_a_long_read_is_finished_before_the_store_is_closed() -> None:
         assert len(orjson.loads(one.result(0).body)["Records"]) == 1000
     with pytest.raises((RuntimeError, StoreError)):
         answer(calls, iterator)
+
+
+@pytest.mark.parametrize("read_before", [True, False])
+def test_a_long_read_of_a_closed_engine_is_refused_as_any_other(calls: Streaming, read_before: bool) -> None:
+    iterator = written(calls, QUICK_MAX_CHANGES + 1)
+    if read_before:
+        calls.call("GetRecords", ShardIterator=iterator)
+    calls.engine.close()
+    with pytest.raises(StoreClosed):
+        calls.call("GetRecords", ShardIterator=iterator)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ddbengine-long-reads")]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_long_read_in_a_process_that_was_forked_off_is_refused(calls: Streaming) -> None:
+    iterator = written(calls, QUICK_MAX_CHANGES + 1)
+    calls.call("GetRecords", ShardIterator=iterator)
+
+    def read() -> None:
+        with pytest.raises(StoreClosed):
+            calls.call("GetRecords", ShardIterator=iterator)
+
+    child = multiprocessing.get_context("fork").Process(target=read, daemon=True)
+    child.start()
+    child.join(30)
+    code = child.exitcode
+    child.kill()
+    assert code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from ddbengine.engine.bulk_load import load
 from ddbengine.engine.engine import Engine
 from ddbengine.engine.index_register import FOLLOWER
 from ddbengine.engine.opening import open_engine
 from ddbengine.engine.propagation import PropagationBatch
+from ddbengine.engine.tables import UpdateTable
 from ddbengine.storage.errors import StoreClosed, StoreFull
 from ddbengine.storage.store import Outcome, Plan, position_of
 from tests import tables
@@ -47,6 +50,13 @@ def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
 
 def indexed(calls: Calls) -> list[str]:
     return sorted(item["pk"]["S"] for item in calls.items("Scan", TableName="table", IndexName="by-g"))
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def put(calls: Calls, *names: str) -> None:
@@ -151,6 +161,56 @@ def test_a_lag_passes_when_the_clock_is_put_forward(opening: Open) -> None:
     assert indexed(calls) == []
     calls.engine.advance_clock(3_601)
     _wait_until(calls, ["a"])
+
+
+def test_an_expired_item_leaves_an_index_with_a_lag_though_nobody_writes(opening: Open) -> None:
+    now = [1_800_000_000.0]
+    calls = opening(clock=lambda: now[0], gsi_lag_ms=10, ttl_interval=0.02)
+    calls.create(TABLE)
+    setting = {"Enabled": True, "AttributeName": "ttl"}
+    calls.call("UpdateTimeToLive", TableName="table", TimeToLiveSpecification=setting)
+    calls.put("table", {"pk": S("a"), "g": S("x"), "ttl": N(int(now[0]) + 60)})
+    now[0] += 1
+    calls.engine.propagator.drain()
+    assert indexed(calls) == ["a"]
+    now[0] += 120
+    eventually(lambda: calls.items("Scan", TableName="table") == [])
+    now[0] += 1
+    eventually(lambda: indexed(calls) == [])
+
+
+def test_loaded_items_come_into_indexes_though_nobody_reads(opening: Open) -> None:
+    calls = opening()
+    calls.create(TABLE)
+    load(calls.engine, CALLER, "table", [{"pk": S(f"{number}"), "g": S("x")} for number in range(5_000)])
+    eventually(lambda: calls.engine.index_status().lag_lsns == 0)
+
+
+def test_a_write_beside_the_making_of_the_first_index_is_propagated(
+    opening: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that ran just before the index was made found that nobody needs the propagator."""
+    calls = opening(gsi_lag_ms=0)
+    calls.create(tables.table())
+    engine = calls.engine
+    submit = engine.store.submit
+
+    def submit_between(plan: Plan) -> Future[Outcome]:
+        if not isinstance(plan, UpdateTable):
+            return submit(plan)
+        engine.propagator._step()
+        made = submit(plan)
+        made.result()
+        assert not engine.propagator.is_needed
+        put(calls, "a")
+        return made
+
+    monkeypatch.setattr(engine.store, "submit", submit_between)
+    index = {member: value for member, value in tables.global_index("by-g", "g").items() if member != "types"}
+    definitions = [{"AttributeName": "g", "AttributeType": "S"}]
+    updates = [{"Create": index}]
+    calls.call("UpdateTable", TableName="table", AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=updates)
+    eventually(lambda: indexed(calls) == ["a"])
 
 
 def test_the_position_is_there_exactly_while_there_are_global_indexes(opening: Open) -> None:

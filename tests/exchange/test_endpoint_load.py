@@ -105,6 +105,31 @@ def test_the_last_item_of_a_key_wins_however_the_threads_run(
     assert told[-1] == Loaded(len(keys), len(keys))
 
 
+def test_an_item_stays_when_a_later_one_of_its_key_is_refused() -> None:
+    endpoint, refused = Endpoint(), list[tuple[int, ApiError]]()
+    items = [{"pk": S("a"), "n": N(1)}, {"pk": S("b"), "n": N(2)}, {"pk": S("a"), "bad": N(3)}]
+    assert load(endpoint, items, 1, refused)[-1] == Loaded(3, 2)
+    assert endpoint.items == {"a": items[0], "b": items[1]}
+    assert [ordinal for ordinal, _ in refused] == [3]
+
+
+def test_one_key_written_in_several_ways_is_one_key() -> None:
+    batches: list[list[Item]] = []
+    writer = BatchWriter(lambda batch: batches.append(batch) or [], lambda _: None, code_of)  # type: ignore[func-returns-value]
+    ways = ["1", "1.0", "01", "10e-1", "0.1e1"]
+    items = [{"pk": {"N": way}, "n": N(number)} for number, way in enumerate(ways)]
+    *_, loaded = load_in_parallel(writer, ["pk"], items, lambda *_: None, 4)
+    assert loaded == Loaded(5, 5)
+    assert batches == [[items[-1]]]
+
+
+def test_many_items_of_one_key_do_not_gather() -> None:
+    endpoint = Endpoint()
+    load(endpoint, [{"pk": S("a"), "n": N(number)} for number in range(1000)])
+    assert endpoint.items == {"a": {"pk": S("a"), "n": N(999)}}
+    assert endpoint.calls == 10
+
+
 def test_a_progress_is_told_only_of_what_has_arrived() -> None:
     endpoint = Endpoint(1, 0.5)
     writer = BatchWriter(endpoint.write, endpoint.put, code_of)
