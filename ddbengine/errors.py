@@ -89,6 +89,18 @@ class ResourceInUseException(ApiError):
     pass
 
 
+class TableNotFoundException(ApiError):
+    """ResourceNotFoundException by another name, from operations of backups."""
+
+
+class GlobalTableNotFoundException(ApiError):
+    pass
+
+
+class PolicyNotFoundException(ApiError):
+    pass
+
+
 class ConditionalCheckFailedException(ApiError):
     pass
 

@@ -51,6 +51,10 @@ class ExpiredIteratorException(ServiceError):
     pass
 
 
+class GlobalTableNotFoundException(ServiceError):
+    pass
+
+
 class IdempotentParameterMismatchException(ServiceError):
     pass
 
@@ -79,6 +83,10 @@ class MissingAuthenticationTokenException(ServiceError):
     pass
 
 
+class PolicyNotFoundException(ServiceError):
+    pass
+
+
 class ProvisionedThroughputExceededException(ServiceError):
     pass
 
@@ -96,6 +104,10 @@ class ResourceNotFoundException(ServiceError):
 
 
 class SerializationException(ServiceError):
+    pass
+
+
+class TableNotFoundException(ServiceError):
     pass
 
 

@@ -25,6 +25,10 @@ class BatchWriteItemRequest(TypedDict, total=False):
     ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
     ReturnItemCollectionMetrics: Literal["SIZE", "NONE"]
 
+class CreateGlobalTableRequest(TypedDict, total=False):
+    GlobalTableName: Required[str]
+    ReplicationGroup: Required[Sequence[Mapping[str, Any]]]
+
 class CreateTableRequest(TypedDict, total=False):
     AttributeDefinitions: Sequence[Mapping[str, Any]]
     TableName: Required[str]
@@ -58,11 +62,31 @@ class DeleteItemRequest(TypedDict, total=False):
     ExpressionAttributeValues: Item
     ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD", "NONE"]
 
+class DeleteResourcePolicyRequest(TypedDict, total=False):
+    ResourceArn: Required[str]
+    ExpectedRevisionId: str
+
 class DeleteTableRequest(TypedDict, total=False):
     TableName: Required[str]
 
+class DescribeContinuousBackupsRequest(TypedDict, total=False):
+    TableName: Required[str]
+
+class DescribeContributorInsightsRequest(TypedDict, total=False):
+    TableName: Required[str]
+    IndexName: str
+
 class DescribeEndpointsRequest(TypedDict, total=False):
     """It is given nothing."""
+
+class DescribeGlobalTableRequest(TypedDict, total=False):
+    GlobalTableName: Required[str]
+
+class DescribeGlobalTableSettingsRequest(TypedDict, total=False):
+    GlobalTableName: Required[str]
+
+class DescribeKinesisStreamingDestinationRequest(TypedDict, total=False):
+    TableName: Required[str]
 
 class DescribeLimitsRequest(TypedDict, total=False):
     """It is given nothing."""
@@ -76,8 +100,21 @@ class DescribeStreamRequest(TypedDict, total=False):
 class DescribeTableRequest(TypedDict, total=False):
     TableName: Required[str]
 
+class DescribeTableReplicaAutoScalingRequest(TypedDict, total=False):
+    TableName: Required[str]
+
 class DescribeTimeToLiveRequest(TypedDict, total=False):
     TableName: Required[str]
+
+class DisableKinesisStreamingDestinationRequest(TypedDict, total=False):
+    TableName: Required[str]
+    StreamArn: Required[str]
+    EnableKinesisStreamingConfiguration: Mapping[str, Any]
+
+class EnableKinesisStreamingDestinationRequest(TypedDict, total=False):
+    TableName: Required[str]
+    StreamArn: Required[str]
+    EnableKinesisStreamingConfiguration: Mapping[str, Any]
 
 class ExecuteStatementRequest(TypedDict, total=False):
     Statement: Required[str]
@@ -106,6 +143,9 @@ class GetRecordsRequest(TypedDict, total=False):
     ShardIterator: Required[str]
     Limit: int
 
+class GetResourcePolicyRequest(TypedDict, total=False):
+    ResourceArn: Required[str]
+
 class GetShardIteratorRequest(TypedDict, total=False):
     StreamArn: Required[str]
     ShardId: Required[str]
@@ -114,6 +154,16 @@ class GetShardIteratorRequest(TypedDict, total=False):
     ]]
     SequenceNumber: str
     Timestamp: float
+
+class ListContributorInsightsRequest(TypedDict, total=False):
+    TableName: str
+    NextToken: str
+    MaxResults: int
+
+class ListGlobalTablesRequest(TypedDict, total=False):
+    ExclusiveStartGlobalTableName: str
+    Limit: int
+    RegionName: str
 
 class ListStreamsRequest(TypedDict, total=False):
     TableName: str
@@ -140,6 +190,12 @@ class PutItemRequest(TypedDict, total=False):
     ExpressionAttributeNames: Mapping[str, str]
     ExpressionAttributeValues: Item
     ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD", "NONE"]
+
+class PutResourcePolicyRequest(TypedDict, total=False):
+    ResourceArn: Required[str]
+    Policy: Required[str]
+    ExpectedRevisionId: str
+    ConfirmRemoveSelfResourceAccess: bool
 
 class QueryRequest(TypedDict, total=False):
     TableName: Required[str]
@@ -196,6 +252,28 @@ class UntagResourceRequest(TypedDict, total=False):
     ResourceArn: Required[str]
     TagKeys: Required[Sequence[str]]
 
+class UpdateContinuousBackupsRequest(TypedDict, total=False):
+    TableName: Required[str]
+    PointInTimeRecoverySpecification: Required[Mapping[str, Any]]
+
+class UpdateContributorInsightsRequest(TypedDict, total=False):
+    TableName: Required[str]
+    IndexName: str
+    ContributorInsightsAction: Required[Literal["ENABLE", "DISABLE"]]
+    ContributorInsightsMode: Literal["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"]
+
+class UpdateGlobalTableRequest(TypedDict, total=False):
+    GlobalTableName: Required[str]
+    ReplicaUpdates: Required[Sequence[Mapping[str, Any]]]
+
+class UpdateGlobalTableSettingsRequest(TypedDict, total=False):
+    GlobalTableName: Required[str]
+    GlobalTableBillingMode: Literal["PROVISIONED", "PAY_PER_REQUEST"]
+    GlobalTableProvisionedWriteCapacityUnits: int
+    GlobalTableProvisionedWriteCapacityAutoScalingSettingsUpdate: Mapping[str, Any]
+    GlobalTableGlobalSecondaryIndexSettingsUpdate: Sequence[Mapping[str, Any]]
+    ReplicaSettingsUpdate: Sequence[Mapping[str, Any]]
+
 class UpdateItemRequest(TypedDict, total=False):
     TableName: Required[str]
     Key: Required[Item]
@@ -210,6 +288,11 @@ class UpdateItemRequest(TypedDict, total=False):
     ExpressionAttributeNames: Mapping[str, str]
     ExpressionAttributeValues: Item
     ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD", "NONE"]
+
+class UpdateKinesisStreamingDestinationRequest(TypedDict, total=False):
+    TableName: Required[str]
+    StreamArn: Required[str]
+    UpdateKinesisStreamingConfiguration: Mapping[str, Any]
 
 class UpdateTableRequest(TypedDict, total=False):
     AttributeDefinitions: Sequence[Mapping[str, Any]]
@@ -229,6 +312,12 @@ class UpdateTableRequest(TypedDict, total=False):
     GlobalTableSettingsReplicationMode: Literal["ENABLED", "DISABLED", "ENABLED_WITH_OVERRIDES"]
     DisassociationProtectionEnabled: bool
     VectorIndexUpdates: Sequence[Mapping[str, Any]]
+
+class UpdateTableReplicaAutoScalingRequest(TypedDict, total=False):
+    GlobalSecondaryIndexUpdates: Sequence[Mapping[str, Any]]
+    TableName: Required[str]
+    ProvisionedWriteCapacityAutoScalingUpdate: Mapping[str, Any]
+    ReplicaUpdates: Sequence[Mapping[str, Any]]
 
 class UpdateTimeToLiveRequest(TypedDict, total=False):
     TableName: Required[str]

@@ -30,12 +30,18 @@ _STATEMENTS = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTr
 """Whether one reads is known when it is prepared, and of what only when it is understood."""
 _READS = _STATEMENTS | {
     "BatchGetItem",
+    "DescribeContinuousBackups",
+    "DescribeContributorInsights",
+    "DescribeKinesisStreamingDestination",
     "DescribeStream",
     "DescribeTable",
     "DescribeTimeToLive",
     "GetItem",
     "GetRecords",
+    "GetResourcePolicy",
     "GetShardIterator",
+    "ListContributorInsights",
+    "ListGlobalTables",
     "ListStreams",
     "ListTables",
     "ListTagsOfResource",
