@@ -93,6 +93,22 @@ class TableNotFoundException(ApiError):
     """ResourceNotFoundException by another name, from operations of backups."""
 
 
+class BackupNotFoundException(ApiError):
+    pass
+
+
+class BackupInUseException(ApiError):
+    pass
+
+
+class TableAlreadyExistsException(ApiError):
+    pass
+
+
+class TableInUseException(ApiError):
+    pass
+
+
 class GlobalTableNotFoundException(ApiError):
     pass
 

@@ -39,6 +39,14 @@ class AccessDeniedException(ServiceError):
     pass
 
 
+class BackupInUseException(ServiceError):
+    pass
+
+
+class BackupNotFoundException(ServiceError):
+    pass
+
+
 class ConditionalCheckFailedException(ServiceError):
     """``response["Item"]`` is there if the request had ReturnValuesOnConditionCheckFailure ALL_OLD."""
 
@@ -104,6 +112,14 @@ class ResourceNotFoundException(ServiceError):
 
 
 class SerializationException(ServiceError):
+    pass
+
+
+class TableAlreadyExistsException(ServiceError):
+    pass
+
+
+class TableInUseException(ServiceError):
     pass
 
 

@@ -84,6 +84,7 @@ TAG_KEY_MAX_CHARACTERS: Final = 128  # model, TagKeyString
 TAG_VALUE_MAX_CHARACTERS: Final = 256  # model, TagValueString
 RESOURCE_POLICY_MAX_BYTES: Final = 20_480  # FACTS 5.16
 LIST_INSIGHTS_MAX_SUMMARIES: Final = 100  # model, ListContributorInsightsLimit
+LIST_BACKUPS_MAX: Final = 100  # model, BackupsInputLimit
 RECOVERY_PERIOD_DAYS: Final = 35  # of point-in-time recovery unless the request says otherwise (FACTS 5.16)
 THROUGHPUT_MAX_UNITS: Final = 1_000_000_000_000  # above is "out of bounds" (FACTS 5.9 row 3)
 ACCOUNT_MAX_READ_UNITS: Final = 80_000  # DescribeLimits, the service's default quotas

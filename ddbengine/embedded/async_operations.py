@@ -34,6 +34,10 @@ class AsyncOperations:
         """Put and delete up to 25 items, each for itself, in one table or several."""
         return await self._call("BatchWriteItem", request)
 
+    async def create_backup(self, **request: Unpack[shapes.CreateBackupRequest]) -> dict[str, Any]:
+        """Keep a copy of a table under a name."""
+        return await self._call("CreateBackup", request)
+
     async def create_global_table(self, **request: Unpack[shapes.CreateGlobalTableRequest]) -> dict[str, Any]:
         """Make a global table of tables in several regions (the old kind)."""
         return await self._call("CreateGlobalTable", request)
@@ -41,6 +45,10 @@ class AsyncOperations:
     async def create_table(self, **request: Unpack[shapes.CreateTableRequest]) -> dict[str, Any]:
         """Create a table with its keys and indexes."""
         return await self._call("CreateTable", request)
+
+    async def delete_backup(self, **request: Unpack[shapes.DeleteBackupRequest]) -> dict[str, Any]:
+        """Delete a backup."""
+        return await self._call("DeleteBackup", request)
 
     async def delete_item(self, **request: Unpack[shapes.DeleteItemRequest]) -> dict[str, Any]:
         """Delete one item by its key, perhaps on a condition."""
@@ -53,6 +61,10 @@ class AsyncOperations:
     async def delete_table(self, **request: Unpack[shapes.DeleteTableRequest]) -> dict[str, Any]:
         """Delete a table with all its items."""
         return await self._call("DeleteTable", request)
+
+    async def describe_backup(self, **request: Unpack[shapes.DescribeBackupRequest]) -> dict[str, Any]:
+        """Describe a backup."""
+        return await self._call("DescribeBackup", request)
 
     async def describe_continuous_backups(
         self, **request: Unpack[shapes.DescribeContinuousBackupsRequest]
@@ -144,6 +156,10 @@ class AsyncOperations:
         """Return an iterator, with which records are read from a place in a shard on."""
         return await self._call("GetShardIterator", request)
 
+    async def list_backups(self, **request: Unpack[shapes.ListBackupsRequest]) -> dict[str, Any]:
+        """List backups."""
+        return await self._call("ListBackups", request)
+
     async def list_contributor_insights(
         self, **request: Unpack[shapes.ListContributorInsightsRequest]
     ) -> dict[str, Any]:
@@ -177,6 +193,12 @@ class AsyncOperations:
     async def query(self, **request: Unpack[shapes.QueryRequest]) -> dict[str, Any]:
         """Read the items of a partition, or a range of its sort keys, from a table or an index."""
         return await self._call("Query", request)
+
+    async def restore_table_from_backup(
+        self, **request: Unpack[shapes.RestoreTableFromBackupRequest]
+    ) -> dict[str, Any]:
+        """Create a table from a backup."""
+        return await self._call("RestoreTableFromBackup", request)
 
     async def scan(self, **request: Unpack[shapes.ScanRequest]) -> dict[str, Any]:
         """Read all items of a table or an index, page by page."""

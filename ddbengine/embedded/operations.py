@@ -53,6 +53,15 @@ class Operations:
         """
         return self._call("BatchWriteItem", request)
 
+    def create_backup(self, **request: Unpack[shapes.CreateBackupRequest]) -> dict[str, Any]:
+        """Keep a copy of a table under a name.
+
+        Answer: BackupDetails.
+        Errors: BackupInUseException, ContinuousBackupsUnavailableException, InternalServerError,
+            LimitExceededException, TableInUseException, TableNotFoundException.
+        """
+        return self._call("CreateBackup", request)
+
     def create_global_table(self, **request: Unpack[shapes.CreateGlobalTableRequest]) -> dict[str, Any]:
         """Make a global table of tables in several regions (the old kind).
 
@@ -68,6 +77,14 @@ class Operations:
         Errors: InternalServerError, LimitExceededException, ResourceInUseException.
         """
         return self._call("CreateTable", request)
+
+    def delete_backup(self, **request: Unpack[shapes.DeleteBackupRequest]) -> dict[str, Any]:
+        """Delete a backup.
+
+        Answer: BackupDescription.
+        Errors: BackupInUseException, BackupNotFoundException, InternalServerError, LimitExceededException.
+        """
+        return self._call("DeleteBackup", request)
 
     def delete_item(self, **request: Unpack[shapes.DeleteItemRequest]) -> dict[str, Any]:
         """Delete one item by its key, perhaps on a condition.
@@ -95,6 +112,14 @@ class Operations:
         Errors: InternalServerError, LimitExceededException, ResourceInUseException, ResourceNotFoundException.
         """
         return self._call("DeleteTable", request)
+
+    def describe_backup(self, **request: Unpack[shapes.DescribeBackupRequest]) -> dict[str, Any]:
+        """Describe a backup.
+
+        Answer: BackupDescription.
+        Errors: BackupNotFoundException, InternalServerError.
+        """
+        return self._call("DescribeBackup", request)
 
     def describe_continuous_backups(self, **request: Unpack[shapes.DescribeContinuousBackupsRequest]) -> dict[str, Any]:
         """Tell whether a table can be restored to a point in time, and to which.
@@ -267,6 +292,14 @@ class Operations:
         """
         return self._call("GetShardIterator", request)
 
+    def list_backups(self, **request: Unpack[shapes.ListBackupsRequest]) -> dict[str, Any]:
+        """List backups.
+
+        Answer: BackupSummaries, LastEvaluatedBackupArn.
+        Errors: InternalServerError.
+        """
+        return self._call("ListBackups", request)
+
     def list_contributor_insights(self, **request: Unpack[shapes.ListContributorInsightsRequest]) -> dict[str, Any]:
         """List for which tables and indexes the most used keys are counted.
 
@@ -334,6 +367,15 @@ class Operations:
             ResourceNotFoundException, ThrottlingException.
         """
         return self._call("Query", request)
+
+    def restore_table_from_backup(self, **request: Unpack[shapes.RestoreTableFromBackupRequest]) -> dict[str, Any]:
+        """Create a table from a backup.
+
+        Answer: TableDescription.
+        Errors: BackupInUseException, BackupNotFoundException, InternalServerError, LimitExceededException,
+            TableAlreadyExistsException, TableInUseException.
+        """
+        return self._call("RestoreTableFromBackup", request)
 
     def scan(self, **request: Unpack[shapes.ScanRequest]) -> dict[str, Any]:
         """Read all items of a table or an index, page by page.

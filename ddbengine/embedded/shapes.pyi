@@ -25,6 +25,10 @@ class BatchWriteItemRequest(TypedDict, total=False):
     ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
     ReturnItemCollectionMetrics: Literal["SIZE", "NONE"]
 
+class CreateBackupRequest(TypedDict, total=False):
+    TableName: Required[str]
+    BackupName: Required[str]
+
 class CreateGlobalTableRequest(TypedDict, total=False):
     GlobalTableName: Required[str]
     ReplicationGroup: Required[Sequence[Mapping[str, Any]]]
@@ -49,6 +53,9 @@ class CreateTableRequest(TypedDict, total=False):
     GlobalTableSettingsReplicationMode: Literal["ENABLED", "DISABLED", "ENABLED_WITH_OVERRIDES"]
     VectorIndexes: Sequence[Mapping[str, Any]]
 
+class DeleteBackupRequest(TypedDict, total=False):
+    BackupArn: Required[str]
+
 class DeleteItemRequest(TypedDict, total=False):
     TableName: Required[str]
     Key: Required[Item]
@@ -68,6 +75,9 @@ class DeleteResourcePolicyRequest(TypedDict, total=False):
 
 class DeleteTableRequest(TypedDict, total=False):
     TableName: Required[str]
+
+class DescribeBackupRequest(TypedDict, total=False):
+    BackupArn: Required[str]
 
 class DescribeContinuousBackupsRequest(TypedDict, total=False):
     TableName: Required[str]
@@ -155,6 +165,14 @@ class GetShardIteratorRequest(TypedDict, total=False):
     SequenceNumber: str
     Timestamp: float
 
+class ListBackupsRequest(TypedDict, total=False):
+    TableName: str
+    Limit: int
+    TimeRangeLowerBound: float
+    TimeRangeUpperBound: float
+    ExclusiveStartBackupArn: str
+    BackupType: Literal["USER", "SYSTEM", "AWS_BACKUP", "ALL"]
+
 class ListContributorInsightsRequest(TypedDict, total=False):
     TableName: str
     NextToken: str
@@ -215,6 +233,17 @@ class QueryRequest(TypedDict, total=False):
     KeyConditionExpression: str
     ExpressionAttributeNames: Mapping[str, str]
     ExpressionAttributeValues: Item
+
+class RestoreTableFromBackupRequest(TypedDict, total=False):
+    TargetTableName: Required[str]
+    BackupArn: Required[str]
+    BillingModeOverride: Literal["PROVISIONED", "PAY_PER_REQUEST"]
+    GlobalSecondaryIndexOverride: Sequence[Mapping[str, Any]]
+    LocalSecondaryIndexOverride: Sequence[Mapping[str, Any]]
+    ProvisionedThroughputOverride: Mapping[str, Any]
+    OnDemandThroughputOverride: Mapping[str, Any]
+    SSESpecificationOverride: Mapping[str, Any]
+    VectorIndexOverride: Sequence[Mapping[str, Any]]
 
 class ScanRequest(TypedDict, total=False):
     TableName: Required[str]

@@ -30,6 +30,7 @@ _STATEMENTS = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTr
 """Whether one reads is known when it is prepared, and of what only when it is understood."""
 _READS = _STATEMENTS | {
     "BatchGetItem",
+    "DescribeBackup",
     "DescribeContinuousBackups",
     "DescribeContributorInsights",
     "DescribeKinesisStreamingDestination",
@@ -40,6 +41,7 @@ _READS = _STATEMENTS | {
     "GetRecords",
     "GetResourcePolicy",
     "GetShardIterator",
+    "ListBackups",
     "ListContributorInsights",
     "ListGlobalTables",
     "ListStreams",

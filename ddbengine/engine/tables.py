@@ -258,7 +258,7 @@ def update_table(surroundings: Surroundings, caller: Caller, request: dict[str, 
 
 
 def names_global_indexes(plan: Plan) -> bool:
-    """Whether a CreateTable or UpdateTable has to do with global indexes."""
+    """Whether a plan that makes or changes a table may have to do with global indexes."""
     if isinstance(plan, CreateTable):
         return "GlobalSecondaryIndexes" in plan.definition.request
-    return isinstance(plan, UpdateTable) and "GlobalSecondaryIndexUpdates" in plan.request
+    return not isinstance(plan, UpdateTable) or "GlobalSecondaryIndexUpdates" in plan.request

@@ -118,7 +118,7 @@ def key_schema(partition: tuple[KeyAttribute, ...], sort: tuple[KeyAttribute, ..
     ]
 
 
-def _projection(projection: Projection) -> dict[str, Any]:
+def described_projection(projection: Projection) -> dict[str, Any]:
     if projection.type != "INCLUDE":
         return {"ProjectionType": projection.type}
     return {"ProjectionType": projection.type, "NonKeyAttributes": sorted(projection.non_key_attributes)}
@@ -129,7 +129,7 @@ def _index(schema: TableSchema, index: IndexSchema, counter: Counter) -> dict[st
     return {
         "IndexName": index.name,
         "KeySchema": key_schema(index.partition, index.sort),
-        "Projection": _projection(index.projection),
+        "Projection": described_projection(index.projection),
         "IndexSizeBytes": size,
         "ItemCount": items,
         "IndexArn": index_arn(schema.arn, index.name),

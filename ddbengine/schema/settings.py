@@ -20,6 +20,7 @@
 | ContributorInsights | by number of the table or global index, once it was ever changed: engine.contributor_insights |
 | KinesisDestinations | a list, see engine.kinesis_destinations |
 | PointInTimeRecovery | while it is on: Since when, RecoveryPeriodInDays |
+| Copies | the numbers of backups that are being made of the table, while there are any |
 | TimeToLive | while it is on: AttributeName, and the Number of its expiry entries |
 | Transition | see schema.transition |
 
