@@ -17,7 +17,7 @@ from ddbengine.engine.backup_rows import Backup, Restoring, restoring_put, resto
 from ddbengine.engine.backups import BackupName, backup_name
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.index_register import reregistered
-from ddbengine.engine.restoring import FIRST_MAX_BYTES, FIRST_MAX_ITEMS, next_items
+from ddbengine.engine.restoring import first_items
 from ddbengine.engine.tables import described
 from ddbengine.errors import (
     BackupInUseException,
@@ -58,7 +58,7 @@ class RestoreTableFromBackup:
             schema = replace(schema, settings={**schema.settings, "PartitionCuts": cuts})
         transition = self._creation(schema, backup, now)
         body = described(schema, txn, now, transition)
-        items, restored_to = next_items(schema, backup, b"", txn, FIRST_MAX_ITEMS, FIRST_MAX_BYTES)
+        items, restored_to = first_items(schema, backup, txn)
         until = now + surroundings.transient_seconds
         shown: Transition | None = transition
         rest: list[Any] = []
@@ -85,7 +85,7 @@ class RestoreTableFromBackup:
     def _check_backup(self, backup: Backup, txn: ReadTxn) -> None:
         if backup.is_copying:
             raise BackupInUseException(f"Backup is being created: {self.backup_name.arn}")
-        if any(restoring.backup_key == backup.key for restoring in restorings(txn).values()):
+        if any(other.backup_key == backup.key for other in restorings(txn).values()):
             raise BackupInUseException(f"Backup is being used to restore another table: {self.backup_name.arn}")
 
     def _identity(self, now: float) -> TableIdentity:

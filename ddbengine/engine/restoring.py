@@ -38,6 +38,11 @@ PART_MAX_BYTES = 2 * 1024 * 1024
 SHORTEST_PAUSE_SECONDS = 0.001
 
 
+def first_items(schema: TableSchema, backup: Backup, txn: ReadTxn) -> tuple[list[ItemChange], bytes | None]:
+    """As ``next_items``, of the part that RestoreTableFromBackup puts in itself."""
+    return next_items(schema, backup, b"", txn, FIRST_MAX_ITEMS, FIRST_MAX_BYTES)
+
+
 def next_items(
     schema: TableSchema, backup: Backup, restored_to: bytes, txn: ReadTxn, most_items: int, most_bytes: int
 ) -> tuple[list[ItemChange], bytes | None]:

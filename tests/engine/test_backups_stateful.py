@@ -23,7 +23,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ddbengine import _core
-from ddbengine.engine import backup_copying, restores
+from ddbengine.engine import backup_copying, restoring
 from ddbengine.engine.backup_copying import CopyingPart
 from ddbengine.engine.backup_rows import Backup, backups_after, copyings, items_prefix, restorings
 from ddbengine.engine.catalog import Catalog
@@ -45,7 +45,7 @@ WRITES = st.tuples(SORTS, st.sampled_from([None, "a", "b"]), st.sampled_from([0,
 """Sort key, key of the indexes, bytes of filler; None of the latter deletes."""
 PARTS = st.integers(1, 3)
 PLACES = st.integers(0, 9)
-INDEXES = {
+INDEXES: dict[str, Any] = {
     "local": [tables.local_index("by-x", "x")],
     "global_": [tables.global_index("by-g", "x", (), tables.KEYS_ONLY)],
 }
@@ -55,8 +55,8 @@ class Backups(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.path = Path(tempfile.mkdtemp())
-        self.first = backup_copying.FIRST_MAX_ITEMS, restores.FIRST_MAX_ITEMS
-        backup_copying.FIRST_MAX_ITEMS = restores.FIRST_MAX_ITEMS = 1
+        self.first = backup_copying.FIRST_MAX_ITEMS, restoring.FIRST_MAX_ITEMS
+        backup_copying.FIRST_MAX_ITEMS = restoring.FIRST_MAX_ITEMS = 1
         self.items: dict[int, Item] | None = None
         self.kept: dict[str, dict[int, Item]] = {}
         """Of each backup there is, the items at the time."""
@@ -75,7 +75,7 @@ class Backups(RuleBasedStateMachine):
                 self.restore_further(3)
             self.check()
         finally:
-            backup_copying.FIRST_MAX_ITEMS, restores.FIRST_MAX_ITEMS = self.first
+            backup_copying.FIRST_MAX_ITEMS, restoring.FIRST_MAX_ITEMS = self.first
             self.store.close()
             shutil.rmtree(self.path)
 
