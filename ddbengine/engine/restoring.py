@@ -33,8 +33,8 @@ from ddbengine.storage.store import Outcome, ReadTxn, Store, Writes
 
 FIRST_MAX_ITEMS = 2_000
 FIRST_MAX_BYTES = 4 * 1024 * 1024
-PART_MAX_ITEMS = 1_000
-PART_MAX_BYTES = 2 * 1024 * 1024
+PART_MAX_ITEMS = 500
+PART_MAX_BYTES = 1024 * 1024
 SHORTEST_PAUSE_SECONDS = 0.001
 
 
