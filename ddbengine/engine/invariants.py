@@ -121,21 +121,23 @@ class _Catalog:
             if table_key(schema.namespace, schema.name) != key:
                 yield _in_catalog("catalog-row-misplaced", key, f"holds the schema of {place}")
             for number, owner in _numbered(schema):
-                if number in self.owners:
-                    yield _in_catalog(
-                        "number-used-twice", key, f"{owner} has number {number}, which is that of {self.owners[number]}"
-                    )
-                self.owners[number] = owner
+                yield from self._own(number, owner, key)
         except _UNREADABLE_ROW as error:
             yield _in_catalog("catalog-row-unreadable", key, f"the schema of a table cannot be read: {error!r}")
             return
         if transition is None or transition.status != DELETING:
             self.schemas.append(schema)
 
+    def _own(self, number: int, owner: str, key: bytes) -> Iterator[Finding]:
+        if number in self.owners:
+            detail = f"{owner} has number {number}, which is that of {self.owners[number]}"
+            yield _in_catalog("number-used-twice", key, detail)
+        self.owners[number] = owner
+
     def _read_backup(self, key: bytes, row: bytes) -> Iterator[Finding]:
         try:
             backup = read_backup(key, row)
-            self.owners[backup.number] = f"backup {backup.id} of table {backup.table_name}"
+            yield from self._own(backup.number, f"backup {backup.id} of table {backup.table_name}", key)
         except _UNREADABLE_ROW as error:
             yield _in_catalog("catalog-row-unreadable", key, f"a backup cannot be read: {error!r}")
 
