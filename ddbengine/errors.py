@@ -89,6 +89,34 @@ class ResourceInUseException(ApiError):
     pass
 
 
+class TableNotFoundException(ApiError):
+    """ResourceNotFoundException by another name, from operations of backups."""
+
+
+class BackupNotFoundException(ApiError):
+    pass
+
+
+class BackupInUseException(ApiError):
+    pass
+
+
+class TableAlreadyExistsException(ApiError):
+    pass
+
+
+class TableInUseException(ApiError):
+    pass
+
+
+class GlobalTableNotFoundException(ApiError):
+    pass
+
+
+class PolicyNotFoundException(ApiError):
+    pass
+
+
 class ConditionalCheckFailedException(ApiError):
     pass
 

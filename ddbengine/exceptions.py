@@ -39,6 +39,14 @@ class AccessDeniedException(ServiceError):
     pass
 
 
+class BackupInUseException(ServiceError):
+    pass
+
+
+class BackupNotFoundException(ServiceError):
+    pass
+
+
 class ConditionalCheckFailedException(ServiceError):
     """``response["Item"]`` is there if the request had ReturnValuesOnConditionCheckFailure ALL_OLD."""
 
@@ -48,6 +56,10 @@ class DuplicateItemException(ServiceError):
 
 
 class ExpiredIteratorException(ServiceError):
+    pass
+
+
+class GlobalTableNotFoundException(ServiceError):
     pass
 
 
@@ -79,6 +91,10 @@ class MissingAuthenticationTokenException(ServiceError):
     pass
 
 
+class PolicyNotFoundException(ServiceError):
+    pass
+
+
 class ProvisionedThroughputExceededException(ServiceError):
     pass
 
@@ -96,6 +112,18 @@ class ResourceNotFoundException(ServiceError):
 
 
 class SerializationException(ServiceError):
+    pass
+
+
+class TableAlreadyExistsException(ServiceError):
+    pass
+
+
+class TableInUseException(ServiceError):
+    pass
+
+
+class TableNotFoundException(ServiceError):
     pass
 
 

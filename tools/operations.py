@@ -185,7 +185,7 @@ def _type_of(shape: Shape) -> str:
 
 def _method(operation: OperationModel) -> str:
     return f'''
-    def {xform_name(operation.name)}(self, **request: Unpack[shapes.{operation.name}Request]) -> dict[str, Any]:
+{_signature("def", operation)}
         """{SUMMARIES[operation.name]}
 
 {_details(operation)}
@@ -196,10 +196,19 @@ def _method(operation: OperationModel) -> str:
 
 def _async_method(operation: OperationModel) -> str:
     return f'''
-    async def {xform_name(operation.name)}(self, **request: Unpack[shapes.{operation.name}Request]) -> dict[str, Any]:
+{_signature("async def", operation)}
         """{SUMMARIES[operation.name]}"""
         return await self._call("{operation.name}", request)
 '''
+
+
+def _signature(kind: str, operation: OperationModel) -> str:
+    """On one line where it fits, otherwise as ruff breaks it."""
+    begin = f"{INDENT}{kind} {xform_name(operation.name)}("
+    parameters = f"self, **request: Unpack[shapes.{operation.name}Request]"
+    end = ") -> dict[str, Any]:"
+    line = begin + parameters + end
+    return line if len(line) <= WIDTH else f"{begin}\n{INDENT * 2}{parameters}\n{INDENT}{end}"
 
 
 def _details(operation: OperationModel) -> str:

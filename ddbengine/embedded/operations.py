@@ -53,6 +53,23 @@ class Operations:
         """
         return self._call("BatchWriteItem", request)
 
+    def create_backup(self, **request: Unpack[shapes.CreateBackupRequest]) -> dict[str, Any]:
+        """Keep a copy of a table under a name.
+
+        Answer: BackupDetails.
+        Errors: BackupInUseException, ContinuousBackupsUnavailableException, InternalServerError,
+            LimitExceededException, TableInUseException, TableNotFoundException.
+        """
+        return self._call("CreateBackup", request)
+
+    def create_global_table(self, **request: Unpack[shapes.CreateGlobalTableRequest]) -> dict[str, Any]:
+        """Make a global table of tables in several regions (the old kind).
+
+        Answer: GlobalTableDescription.
+        Errors: GlobalTableAlreadyExistsException, InternalServerError, LimitExceededException, TableNotFoundException.
+        """
+        return self._call("CreateGlobalTable", request)
+
     def create_table(self, **request: Unpack[shapes.CreateTableRequest]) -> dict[str, Any]:
         """Create a table with its keys and indexes.
 
@@ -60,6 +77,14 @@ class Operations:
         Errors: InternalServerError, LimitExceededException, ResourceInUseException.
         """
         return self._call("CreateTable", request)
+
+    def delete_backup(self, **request: Unpack[shapes.DeleteBackupRequest]) -> dict[str, Any]:
+        """Delete a backup.
+
+        Answer: BackupDescription.
+        Errors: BackupInUseException, BackupNotFoundException, InternalServerError, LimitExceededException.
+        """
+        return self._call("DeleteBackup", request)
 
     def delete_item(self, **request: Unpack[shapes.DeleteItemRequest]) -> dict[str, Any]:
         """Delete one item by its key, perhaps on a condition.
@@ -71,6 +96,15 @@ class Operations:
         """
         return self._call("DeleteItem", request)
 
+    def delete_resource_policy(self, **request: Unpack[shapes.DeleteResourcePolicyRequest]) -> dict[str, Any]:
+        """Take the policy of a table or stream away.
+
+        Answer: RevisionId.
+        Errors: InternalServerError, LimitExceededException, PolicyNotFoundException, ResourceInUseException,
+            ResourceNotFoundException.
+        """
+        return self._call("DeleteResourcePolicy", request)
+
     def delete_table(self, **request: Unpack[shapes.DeleteTableRequest]) -> dict[str, Any]:
         """Delete a table with all its items.
 
@@ -79,12 +113,67 @@ class Operations:
         """
         return self._call("DeleteTable", request)
 
+    def describe_backup(self, **request: Unpack[shapes.DescribeBackupRequest]) -> dict[str, Any]:
+        """Describe a backup.
+
+        Answer: BackupDescription.
+        Errors: BackupNotFoundException, InternalServerError.
+        """
+        return self._call("DescribeBackup", request)
+
+    def describe_continuous_backups(self, **request: Unpack[shapes.DescribeContinuousBackupsRequest]) -> dict[str, Any]:
+        """Tell whether a table can be restored to a point in time, and to which.
+
+        Answer: ContinuousBackupsDescription.
+        Errors: InternalServerError, TableNotFoundException.
+        """
+        return self._call("DescribeContinuousBackups", request)
+
+    def describe_contributor_insights(
+        self, **request: Unpack[shapes.DescribeContributorInsightsRequest]
+    ) -> dict[str, Any]:
+        """Tell whether the most used keys of a table or index are counted.
+
+        Answer: TableName, IndexName, ContributorInsightsRuleList, ContributorInsightsStatus, LastUpdateDateTime,
+            FailureException, ContributorInsightsMode.
+        Errors: InternalServerError, ResourceNotFoundException.
+        """
+        return self._call("DescribeContributorInsights", request)
+
     def describe_endpoints(self, **request: Unpack[shapes.DescribeEndpointsRequest]) -> dict[str, Any]:
         """Tell at which address the service is.
 
         Answer: Endpoints.
         """
         return self._call("DescribeEndpoints", request)
+
+    def describe_global_table(self, **request: Unpack[shapes.DescribeGlobalTableRequest]) -> dict[str, Any]:
+        """Describe a global table (the old kind).
+
+        Answer: GlobalTableDescription.
+        Errors: GlobalTableNotFoundException, InternalServerError.
+        """
+        return self._call("DescribeGlobalTable", request)
+
+    def describe_global_table_settings(
+        self, **request: Unpack[shapes.DescribeGlobalTableSettingsRequest]
+    ) -> dict[str, Any]:
+        """Describe the settings of a global table in each region (the old kind).
+
+        Answer: GlobalTableName, ReplicaSettings.
+        Errors: GlobalTableNotFoundException, InternalServerError.
+        """
+        return self._call("DescribeGlobalTableSettings", request)
+
+    def describe_kinesis_streaming_destination(
+        self, **request: Unpack[shapes.DescribeKinesisStreamingDestinationRequest]
+    ) -> dict[str, Any]:
+        """Describe where the changes of a table are sent.
+
+        Answer: TableName, KinesisDataStreamDestinations.
+        Errors: InternalServerError, ResourceNotFoundException.
+        """
+        return self._call("DescribeKinesisStreamingDestination", request)
 
     def describe_limits(self, **request: Unpack[shapes.DescribeLimitsRequest]) -> dict[str, Any]:
         """Tell how much throughput an account may have.
@@ -111,6 +200,16 @@ class Operations:
         """
         return self._call("DescribeTable", request)
 
+    def describe_table_replica_auto_scaling(
+        self, **request: Unpack[shapes.DescribeTableReplicaAutoScalingRequest]
+    ) -> dict[str, Any]:
+        """Describe how the replicas of a global table scale.
+
+        Answer: TableAutoScalingDescription.
+        Errors: InternalServerError, ResourceNotFoundException.
+        """
+        return self._call("DescribeTableReplicaAutoScaling", request)
+
     def describe_time_to_live(self, **request: Unpack[shapes.DescribeTimeToLiveRequest]) -> dict[str, Any]:
         """Tell whether items of a table expire, and by which attribute.
 
@@ -118,6 +217,26 @@ class Operations:
         Errors: InternalServerError, ResourceNotFoundException.
         """
         return self._call("DescribeTimeToLive", request)
+
+    def disable_kinesis_streaming_destination(
+        self, **request: Unpack[shapes.DisableKinesisStreamingDestinationRequest]
+    ) -> dict[str, Any]:
+        """Send the changes of a table to a data stream no more.
+
+        Answer: TableName, StreamArn, DestinationStatus, EnableKinesisStreamingConfiguration.
+        Errors: InternalServerError, LimitExceededException, ResourceInUseException, ResourceNotFoundException.
+        """
+        return self._call("DisableKinesisStreamingDestination", request)
+
+    def enable_kinesis_streaming_destination(
+        self, **request: Unpack[shapes.EnableKinesisStreamingDestinationRequest]
+    ) -> dict[str, Any]:
+        """Send the changes of a table to a data stream.
+
+        Answer: TableName, StreamArn, DestinationStatus, EnableKinesisStreamingConfiguration.
+        Errors: InternalServerError, LimitExceededException, ResourceInUseException, ResourceNotFoundException.
+        """
+        return self._call("EnableKinesisStreamingDestination", request)
 
     def execute_statement(self, **request: Unpack[shapes.ExecuteStatementRequest]) -> dict[str, Any]:
         """Run one PartiQL statement.
@@ -157,6 +276,14 @@ class Operations:
         """
         return self._call("GetRecords", request)
 
+    def get_resource_policy(self, **request: Unpack[shapes.GetResourcePolicyRequest]) -> dict[str, Any]:
+        """Return the policy of a table or stream.
+
+        Answer: Policy, RevisionId.
+        Errors: InternalServerError, PolicyNotFoundException, ResourceNotFoundException.
+        """
+        return self._call("GetResourcePolicy", request)
+
     def get_shard_iterator(self, **request: Unpack[shapes.GetShardIteratorRequest]) -> dict[str, Any]:
         """Return an iterator, with which records are read from a place in a shard on.
 
@@ -164,6 +291,30 @@ class Operations:
         Errors: InternalServerError, ResourceNotFoundException, TrimmedDataAccessException.
         """
         return self._call("GetShardIterator", request)
+
+    def list_backups(self, **request: Unpack[shapes.ListBackupsRequest]) -> dict[str, Any]:
+        """List backups.
+
+        Answer: BackupSummaries, LastEvaluatedBackupArn.
+        Errors: InternalServerError.
+        """
+        return self._call("ListBackups", request)
+
+    def list_contributor_insights(self, **request: Unpack[shapes.ListContributorInsightsRequest]) -> dict[str, Any]:
+        """List for which tables and indexes the most used keys are counted.
+
+        Answer: ContributorInsightsSummaries, NextToken.
+        Errors: InternalServerError, ResourceNotFoundException.
+        """
+        return self._call("ListContributorInsights", request)
+
+    def list_global_tables(self, **request: Unpack[shapes.ListGlobalTablesRequest]) -> dict[str, Any]:
+        """List global tables (the old kind).
+
+        Answer: GlobalTables, LastEvaluatedGlobalTableName.
+        Errors: InternalServerError.
+        """
+        return self._call("ListGlobalTables", request)
 
     def list_streams(self, **request: Unpack[shapes.ListStreamsRequest]) -> dict[str, Any]:
         """List streams, of all tables or of one.
@@ -199,6 +350,15 @@ class Operations:
         """
         return self._call("PutItem", request)
 
+    def put_resource_policy(self, **request: Unpack[shapes.PutResourcePolicyRequest]) -> dict[str, Any]:
+        """Give a table or stream a policy.
+
+        Answer: RevisionId.
+        Errors: InternalServerError, LimitExceededException, PolicyNotFoundException, ResourceInUseException,
+            ResourceNotFoundException.
+        """
+        return self._call("PutResourcePolicy", request)
+
     def query(self, **request: Unpack[shapes.QueryRequest]) -> dict[str, Any]:
         """Read the items of a partition, or a range of its sort keys, from a table or an index.
 
@@ -207,6 +367,15 @@ class Operations:
             ResourceNotFoundException, ThrottlingException.
         """
         return self._call("Query", request)
+
+    def restore_table_from_backup(self, **request: Unpack[shapes.RestoreTableFromBackupRequest]) -> dict[str, Any]:
+        """Create a table from a backup.
+
+        Answer: TableDescription.
+        Errors: BackupInUseException, BackupNotFoundException, InternalServerError, LimitExceededException,
+            TableAlreadyExistsException, TableInUseException.
+        """
+        return self._call("RestoreTableFromBackup", request)
 
     def scan(self, **request: Unpack[shapes.ScanRequest]) -> dict[str, Any]:
         """Read all items of a table or an index, page by page.
@@ -260,6 +429,42 @@ class Operations:
         """
         return self._call("UntagResource", request)
 
+    def update_continuous_backups(self, **request: Unpack[shapes.UpdateContinuousBackupsRequest]) -> dict[str, Any]:
+        """Switch on or off that a table can be restored to a point in time.
+
+        Answer: ContinuousBackupsDescription.
+        Errors: ContinuousBackupsUnavailableException, InternalServerError, TableNotFoundException.
+        """
+        return self._call("UpdateContinuousBackups", request)
+
+    def update_contributor_insights(self, **request: Unpack[shapes.UpdateContributorInsightsRequest]) -> dict[str, Any]:
+        """Switch on or off that the most used keys of a table or index are counted.
+
+        Answer: TableName, IndexName, ContributorInsightsStatus, ContributorInsightsMode.
+        Errors: InternalServerError, ResourceNotFoundException.
+        """
+        return self._call("UpdateContributorInsights", request)
+
+    def update_global_table(self, **request: Unpack[shapes.UpdateGlobalTableRequest]) -> dict[str, Any]:
+        """Add regions to a global table, or take them away (the old kind).
+
+        Answer: GlobalTableDescription.
+        Errors: GlobalTableNotFoundException, InternalServerError, ReplicaAlreadyExistsException,
+            ReplicaNotFoundException, TableNotFoundException.
+        """
+        return self._call("UpdateGlobalTable", request)
+
+    def update_global_table_settings(
+        self, **request: Unpack[shapes.UpdateGlobalTableSettingsRequest]
+    ) -> dict[str, Any]:
+        """Change the settings of a global table (the old kind).
+
+        Answer: GlobalTableName, ReplicaSettings.
+        Errors: GlobalTableNotFoundException, IndexNotFoundException, InternalServerError, LimitExceededException,
+            ReplicaNotFoundException, ResourceInUseException.
+        """
+        return self._call("UpdateGlobalTableSettings", request)
+
     def update_item(self, **request: Unpack[shapes.UpdateItemRequest]) -> dict[str, Any]:
         """Change attributes of one item, or create it, perhaps on a condition.
 
@@ -270,6 +475,16 @@ class Operations:
         """
         return self._call("UpdateItem", request)
 
+    def update_kinesis_streaming_destination(
+        self, **request: Unpack[shapes.UpdateKinesisStreamingDestinationRequest]
+    ) -> dict[str, Any]:
+        """Change how the changes of a table are sent to a data stream.
+
+        Answer: TableName, StreamArn, DestinationStatus, UpdateKinesisStreamingConfiguration.
+        Errors: InternalServerError, LimitExceededException, ResourceInUseException, ResourceNotFoundException.
+        """
+        return self._call("UpdateKinesisStreamingDestination", request)
+
     def update_table(self, **request: Unpack[shapes.UpdateTableRequest]) -> dict[str, Any]:
         """Change a table's throughput, indexes, stream or settings.
 
@@ -277,6 +492,16 @@ class Operations:
         Errors: InternalServerError, LimitExceededException, ResourceInUseException, ResourceNotFoundException.
         """
         return self._call("UpdateTable", request)
+
+    def update_table_replica_auto_scaling(
+        self, **request: Unpack[shapes.UpdateTableReplicaAutoScalingRequest]
+    ) -> dict[str, Any]:
+        """Change how the replicas of a global table scale.
+
+        Answer: TableAutoScalingDescription.
+        Errors: InternalServerError, LimitExceededException, ResourceInUseException, ResourceNotFoundException.
+        """
+        return self._call("UpdateTableReplicaAutoScaling", request)
 
     def update_time_to_live(self, **request: Unpack[shapes.UpdateTimeToLiveRequest]) -> dict[str, Any]:
         """Switch on or off that items of a table expire by an attribute.

@@ -25,6 +25,14 @@ class BatchWriteItemRequest(TypedDict, total=False):
     ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
     ReturnItemCollectionMetrics: Literal["SIZE", "NONE"]
 
+class CreateBackupRequest(TypedDict, total=False):
+    TableName: Required[str]
+    BackupName: Required[str]
+
+class CreateGlobalTableRequest(TypedDict, total=False):
+    GlobalTableName: Required[str]
+    ReplicationGroup: Required[Sequence[Mapping[str, Any]]]
+
 class CreateTableRequest(TypedDict, total=False):
     AttributeDefinitions: Sequence[Mapping[str, Any]]
     TableName: Required[str]
@@ -45,6 +53,9 @@ class CreateTableRequest(TypedDict, total=False):
     GlobalTableSettingsReplicationMode: Literal["ENABLED", "DISABLED", "ENABLED_WITH_OVERRIDES"]
     VectorIndexes: Sequence[Mapping[str, Any]]
 
+class DeleteBackupRequest(TypedDict, total=False):
+    BackupArn: Required[str]
+
 class DeleteItemRequest(TypedDict, total=False):
     TableName: Required[str]
     Key: Required[Item]
@@ -58,11 +69,34 @@ class DeleteItemRequest(TypedDict, total=False):
     ExpressionAttributeValues: Item
     ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD", "NONE"]
 
+class DeleteResourcePolicyRequest(TypedDict, total=False):
+    ResourceArn: Required[str]
+    ExpectedRevisionId: str
+
 class DeleteTableRequest(TypedDict, total=False):
     TableName: Required[str]
 
+class DescribeBackupRequest(TypedDict, total=False):
+    BackupArn: Required[str]
+
+class DescribeContinuousBackupsRequest(TypedDict, total=False):
+    TableName: Required[str]
+
+class DescribeContributorInsightsRequest(TypedDict, total=False):
+    TableName: Required[str]
+    IndexName: str
+
 class DescribeEndpointsRequest(TypedDict, total=False):
     """It is given nothing."""
+
+class DescribeGlobalTableRequest(TypedDict, total=False):
+    GlobalTableName: Required[str]
+
+class DescribeGlobalTableSettingsRequest(TypedDict, total=False):
+    GlobalTableName: Required[str]
+
+class DescribeKinesisStreamingDestinationRequest(TypedDict, total=False):
+    TableName: Required[str]
 
 class DescribeLimitsRequest(TypedDict, total=False):
     """It is given nothing."""
@@ -76,8 +110,21 @@ class DescribeStreamRequest(TypedDict, total=False):
 class DescribeTableRequest(TypedDict, total=False):
     TableName: Required[str]
 
+class DescribeTableReplicaAutoScalingRequest(TypedDict, total=False):
+    TableName: Required[str]
+
 class DescribeTimeToLiveRequest(TypedDict, total=False):
     TableName: Required[str]
+
+class DisableKinesisStreamingDestinationRequest(TypedDict, total=False):
+    TableName: Required[str]
+    StreamArn: Required[str]
+    EnableKinesisStreamingConfiguration: Mapping[str, Any]
+
+class EnableKinesisStreamingDestinationRequest(TypedDict, total=False):
+    TableName: Required[str]
+    StreamArn: Required[str]
+    EnableKinesisStreamingConfiguration: Mapping[str, Any]
 
 class ExecuteStatementRequest(TypedDict, total=False):
     Statement: Required[str]
@@ -106,6 +153,9 @@ class GetRecordsRequest(TypedDict, total=False):
     ShardIterator: Required[str]
     Limit: int
 
+class GetResourcePolicyRequest(TypedDict, total=False):
+    ResourceArn: Required[str]
+
 class GetShardIteratorRequest(TypedDict, total=False):
     StreamArn: Required[str]
     ShardId: Required[str]
@@ -114,6 +164,24 @@ class GetShardIteratorRequest(TypedDict, total=False):
     ]]
     SequenceNumber: str
     Timestamp: float
+
+class ListBackupsRequest(TypedDict, total=False):
+    TableName: str
+    Limit: int
+    TimeRangeLowerBound: float
+    TimeRangeUpperBound: float
+    ExclusiveStartBackupArn: str
+    BackupType: Literal["USER", "SYSTEM", "AWS_BACKUP", "ALL"]
+
+class ListContributorInsightsRequest(TypedDict, total=False):
+    TableName: str
+    NextToken: str
+    MaxResults: int
+
+class ListGlobalTablesRequest(TypedDict, total=False):
+    ExclusiveStartGlobalTableName: str
+    Limit: int
+    RegionName: str
 
 class ListStreamsRequest(TypedDict, total=False):
     TableName: str
@@ -141,6 +209,12 @@ class PutItemRequest(TypedDict, total=False):
     ExpressionAttributeValues: Item
     ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD", "NONE"]
 
+class PutResourcePolicyRequest(TypedDict, total=False):
+    ResourceArn: Required[str]
+    Policy: Required[str]
+    ExpectedRevisionId: str
+    ConfirmRemoveSelfResourceAccess: bool
+
 class QueryRequest(TypedDict, total=False):
     TableName: Required[str]
     IndexName: str
@@ -159,6 +233,17 @@ class QueryRequest(TypedDict, total=False):
     KeyConditionExpression: str
     ExpressionAttributeNames: Mapping[str, str]
     ExpressionAttributeValues: Item
+
+class RestoreTableFromBackupRequest(TypedDict, total=False):
+    TargetTableName: Required[str]
+    BackupArn: Required[str]
+    BillingModeOverride: Literal["PROVISIONED", "PAY_PER_REQUEST"]
+    GlobalSecondaryIndexOverride: Sequence[Mapping[str, Any]]
+    LocalSecondaryIndexOverride: Sequence[Mapping[str, Any]]
+    ProvisionedThroughputOverride: Mapping[str, Any]
+    OnDemandThroughputOverride: Mapping[str, Any]
+    SSESpecificationOverride: Mapping[str, Any]
+    VectorIndexOverride: Sequence[Mapping[str, Any]]
 
 class ScanRequest(TypedDict, total=False):
     TableName: Required[str]
@@ -207,6 +292,28 @@ class UntagResourceRequest(TypedDict, total=False):
     ResourceArn: Required[str]
     TagKeys: Required[Sequence[str]]
 
+class UpdateContinuousBackupsRequest(TypedDict, total=False):
+    TableName: Required[str]
+    PointInTimeRecoverySpecification: Required[Mapping[str, Any]]
+
+class UpdateContributorInsightsRequest(TypedDict, total=False):
+    TableName: Required[str]
+    IndexName: str
+    ContributorInsightsAction: Required[Literal["ENABLE", "DISABLE"]]
+    ContributorInsightsMode: Literal["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"]
+
+class UpdateGlobalTableRequest(TypedDict, total=False):
+    GlobalTableName: Required[str]
+    ReplicaUpdates: Required[Sequence[Mapping[str, Any]]]
+
+class UpdateGlobalTableSettingsRequest(TypedDict, total=False):
+    GlobalTableName: Required[str]
+    GlobalTableBillingMode: Literal["PROVISIONED", "PAY_PER_REQUEST"]
+    GlobalTableProvisionedWriteCapacityUnits: int
+    GlobalTableProvisionedWriteCapacityAutoScalingSettingsUpdate: Mapping[str, Any]
+    GlobalTableGlobalSecondaryIndexSettingsUpdate: Sequence[Mapping[str, Any]]
+    ReplicaSettingsUpdate: Sequence[Mapping[str, Any]]
+
 class UpdateItemRequest(TypedDict, total=False):
     TableName: Required[str]
     Key: Required[Item]
@@ -221,6 +328,11 @@ class UpdateItemRequest(TypedDict, total=False):
     ExpressionAttributeNames: Mapping[str, str]
     ExpressionAttributeValues: Item
     ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD", "NONE"]
+
+class UpdateKinesisStreamingDestinationRequest(TypedDict, total=False):
+    TableName: Required[str]
+    StreamArn: Required[str]
+    UpdateKinesisStreamingConfiguration: Mapping[str, Any]
 
 class UpdateTableRequest(TypedDict, total=False):
     AttributeDefinitions: Sequence[Mapping[str, Any]]
@@ -240,6 +352,12 @@ class UpdateTableRequest(TypedDict, total=False):
     GlobalTableSettingsReplicationMode: Literal["ENABLED", "DISABLED", "ENABLED_WITH_OVERRIDES"]
     DisassociationProtectionEnabled: bool
     VectorIndexUpdates: Sequence[Mapping[str, Any]]
+
+class UpdateTableReplicaAutoScalingRequest(TypedDict, total=False):
+    GlobalSecondaryIndexUpdates: Sequence[Mapping[str, Any]]
+    TableName: Required[str]
+    ProvisionedWriteCapacityAutoScalingUpdate: Mapping[str, Any]
+    ReplicaUpdates: Sequence[Mapping[str, Any]]
 
 class UpdateTimeToLiveRequest(TypedDict, total=False):
     TableName: Required[str]

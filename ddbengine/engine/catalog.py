@@ -19,10 +19,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
-from ddbengine.errors import ResourceNotFoundException
+from ddbengine.errors import ResourceNotFoundException, TableNotFoundException
 from ddbengine.schema import arns, stored
 from ddbengine.schema.table import TableSchema
-from ddbengine.schema.transition import CREATING, DELETING, Transition, transition_of
+from ddbengine.schema.transition import CREATING, DELETING, Transition, running_transition, transition_of
 from ddbengine.storage.store import ReadTxn, Writes
 
 VERSION_KEY = b"Cv"
@@ -90,6 +90,21 @@ class Catalog:
                 f"Requested resource not found: Table: {self.plain_name(namespace, name)} not found"
             )
         return schema
+
+    def established_table(self, txn: ReadTxn, namespace: str, name: str) -> TableSchema:
+        """As ``describe_table``, for operations that do not see a table before it has been created."""
+        schema = self.describe_table(txn, namespace, name)
+        running = running_transition(schema, self._clock())
+        if running is not None and running.status == CREATING:
+            raise ResourceNotFoundException(f"Requested resource not found: Table: {schema.name} not found")
+        return schema
+
+    def backed_up_table(self, txn: ReadTxn, namespace: str, name: str) -> TableSchema:
+        """As ``established_table``; raise TableNotFoundException, which is what operations of backups say."""
+        try:
+            return self.established_table(txn, namespace, name)
+        except ResourceNotFoundException:
+            raise TableNotFoundException(f"Table not found: {self.plain_name(namespace, name)}") from None
 
     def find(self, txn: ReadTxn, namespace: str, name: str) -> TableSchema | None:
         """The schema of a table in whatever state, None when there is no such table."""

@@ -11,6 +11,7 @@ from typing import Any
 import msgpack
 
 from ddbengine import _core
+from ddbengine.engine.backup_rows import kept_before
 from ddbengine.indexes.entries import Entry, entry_of, vector_saving
 from ddbengine.indexes.expiries import expiry_key, expiry_of
 from ddbengine.schema.table import IndexSchema, TableSchema, TimeToLive
@@ -58,7 +59,10 @@ def writes_of(change: Any, txn: ReadTxn) -> Writes:
     if isinstance(change, Writes):
         return change
     assert isinstance(change, ItemChange), change
-    return _writes_of_item(change)
+    writes = _writes_of_item(change)
+    if change.schema.copies:
+        kept_before(writes, change.schema, change.key, change.old, txn)
+    return writes
 
 
 def _writes_of_item(change: ItemChange) -> Writes:

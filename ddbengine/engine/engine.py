@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ddbengine.engine.backfill import Backfill, unfilled
+from ddbengine.engine.backup_copying import BackupCopy, copying_pending
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import writes_of
 from ddbengine.engine.clock import Clock
@@ -27,6 +28,7 @@ from ddbengine.engine.propagator import Propagator
 from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
 from ddbengine.engine.reset import Reset
+from ddbengine.engine.restoring import Restoration, restoring_pending
 from ddbengine.engine.stream_upkeep import StreamUpkeep, upkeep_pending
 from ddbengine.engine.struck import prepare_struck
 from ddbengine.engine.tables import names_following_indexes
@@ -41,22 +43,27 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 
+COPY = "copying tables into backups"
 FILL = "filling new indexes"
 PURGE = "removing what deleted tables left behind"
 EXPIRE = "deleting expired items"
 FORGET = "forgetting client request tokens"
 STREAMS = "rolling over shards and dropping old ones"
 SPLIT = "splitting partitions"
+RESTORE = "restoring tables from backups"
 TTL_INTERVAL_SECONDS = 1.0
 
 _CHORES_AFTER = {
+    "CreateBackup": (COPY,),
     "CreateTable": (STREAMS, SPLIT),
+    "DeleteBackup": (PURGE,),
     "DeleteTable": (PURGE,),
+    "RestoreTableFromBackup": (RESTORE,),
     "UpdateTable": (PURGE, FILL, STREAMS, SPLIT),
     "UpdateTimeToLive": (EXPIRE, PURGE),
 }
 """What there may be to do after an operation, by its name."""
-_MAKE_INDEXES = frozenset({"CreateTable", "UpdateTable"})
+_MAKE_INDEXES = frozenset({"CreateTable", "RestoreTableFromBackup", "UpdateTable"})
 """Operations after which a table may have its first global index."""
 _LEAVE_TOKENS = frozenset({"ExecuteTransaction", "TransactWriteItems"})
 """Operations after which a client request token may have to be forgotten, when it is no longer good."""
@@ -113,6 +120,8 @@ class Engine:
                 EXPIRE: Expiration(self.store, catalog, self.clock, ttl_interval, self.submit),
                 FORGET: sweep_chore(self.store, self.clock),
                 FILL: Backfill(self.store, catalog),
+                COPY: BackupCopy(self.store, catalog),
+                RESTORE: Restoration(self.store, catalog, self.clock, self.submit),
                 STREAMS: StreamUpkeep(self.store, self.clock, self._surroundings.streams),
                 SPLIT: PartitionWatch(
                     self.store, self._cut_partition, time.monotonic, self._thresholds, self._wanted_partitions
@@ -129,6 +138,8 @@ class Engine:
                 EXPIRE: is_anything_registered(txn),
                 FORGET: sweep_pending(txn),
                 FILL: bool(unfilled(txn)),
+                COPY: copying_pending(txn),
+                RESTORE: restoring_pending(txn),
                 STREAMS: upkeep_pending(txn),
                 SPLIT: upkeep_pending(txn),
             }

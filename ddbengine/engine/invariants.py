@@ -9,6 +9,7 @@ Reads everything and recomputes what the engine keeps up step by step:
 - the counts of items and bytes of each table, index and item collection equal a recount;
 - expiry entries and client request tokens are those there should be (``time_invariants``);
 - streams are those of the tables, and their shards have every record once (``stream_invariants``);
+- backups have the items they are said to have, and what is under way has its rows (``backup_invariants``);
 - no row belongs to a table or an index that neither exists nor is known as garbage.
 
 Takes memory for the catalog, whatever the number of items: keyspaces of the same order are walked side by side.
@@ -24,6 +25,8 @@ import msgpack
 import orjson
 
 from ddbengine import _core
+from ddbengine.engine.backup_invariants import broken_backups
+from ddbengine.engine.backup_rows import BACKUP_ITEMS, BACKUPS, COPYING, RESTORING, read_backup
 from ddbengine.engine.catalog import FIRST_NUMBER, NUMBER_KEY, TABLES, VERSION_KEY, table_key
 from ddbengine.engine.changes import COLLECTIONS, COUNTERS, collection_counter
 from ddbengine.engine.expiration import REGISTER
@@ -45,6 +48,7 @@ from ddbengine.streams.rows import SHARDS, STREAMS
 __all__ = ["broken_invariants"]
 
 CATALOG = b"C"
+_READ_ELSEWHERE = (REGISTER, INDEXED, FILLINGS, STREAMS, SHARDS, COPYING, RESTORING)
 _PREFIX_BYTES = 5
 """A keyspace and a number."""
 _PROGRESS_ROWS = 1000
@@ -70,6 +74,7 @@ def broken_invariants(txn: ReadTxn, advance: Advance = lambda rows: None) -> Ite
     yield from broken_expiries(txn, catalog.schemas)
     yield from broken_tokens(txn)
     yield from broken_streams(txn, catalog.schemas)
+    yield from broken_backups(txn, catalog.schemas, advance)
     yield from _strays(txn, catalog)
 
 
@@ -102,7 +107,9 @@ class _Catalog:
             elif key == VERSION_KEY:
                 if len(row) != 8:
                     yield _in_catalog("catalog-row-unreadable", key, f"the version has {len(row)} bytes in place of 8")
-            elif key != NUMBER_KEY and not key.startswith((REGISTER, INDEXED, FILLINGS, STREAMS, SHARDS)):
+            elif key.startswith(BACKUPS):
+                yield from self._read_backup(key, row)
+            elif key != NUMBER_KEY and not key.startswith(_READ_ELSEWHERE):
                 yield _in_catalog("catalog-row-unknown", key, "is no row of a catalog")
         yield from self._check_numbers(txn)
 
@@ -114,16 +121,25 @@ class _Catalog:
             if table_key(schema.namespace, schema.name) != key:
                 yield _in_catalog("catalog-row-misplaced", key, f"holds the schema of {place}")
             for number, owner in _numbered(schema):
-                if number in self.owners:
-                    yield _in_catalog(
-                        "number-used-twice", key, f"{owner} has number {number}, which is that of {self.owners[number]}"
-                    )
-                self.owners[number] = owner
+                yield from self._own(number, owner, key)
         except _UNREADABLE_ROW as error:
             yield _in_catalog("catalog-row-unreadable", key, f"the schema of a table cannot be read: {error!r}")
             return
         if transition is None or transition.status != DELETING:
             self.schemas.append(schema)
+
+    def _own(self, number: int, owner: str, key: bytes) -> Iterator[Finding]:
+        if number in self.owners:
+            detail = f"{owner} has number {number}, which is that of {self.owners[number]}"
+            yield _in_catalog("number-used-twice", key, detail)
+        self.owners[number] = owner
+
+    def _read_backup(self, key: bytes, row: bytes) -> Iterator[Finding]:
+        try:
+            backup = read_backup(key, row)
+            yield from self._own(backup.number, f"backup {backup.id} of table {backup.table_name}", key)
+        except _UNREADABLE_ROW as error:
+            yield _in_catalog("catalog-row-unreadable", key, f"a backup cannot be read: {error!r}")
 
     def _read_garbage(self, key: bytes, row: bytes) -> Iterator[Finding]:
         try:
@@ -408,6 +424,7 @@ def _strays(txn: ReadTxn, catalog: _Catalog) -> Iterator[Finding]:
         (COUNTERS, "counters"),
         (COLLECTIONS, "sizes"),
         (EXPIRIES, "expiry entries"),
+        (BACKUP_ITEMS, "items of backups"),
     ):
         low = keyspace
         while (first := next(iter(txn.scan(low, after(keyspace))), None)) is not None:

@@ -1,7 +1,8 @@
 """What is left of deleted tables and indexes, and the plan that removes it a batch at a time.
 
 Deleting a table takes its schema away at once; its items, index entries and counters stay behind under numbers that are
-never used again, out of everybody's reach.  A garbage row names them until a purge has deleted them:
+never used again, out of everybody's reach.  A garbage row names them until a purge has deleted them.  What a deleted
+table left stays while backups of it are being made (``engine.backup_copying``).
 
 | key | value |
 | --- | --- |
@@ -19,6 +20,7 @@ from typing import ClassVar
 import msgpack
 import orjson
 
+from ddbengine.engine.backup_rows import BACKUP_ITEMS, copyings
 from ddbengine.engine.catalog import table_key
 from ddbengine.indexes.expiries import EXPIRIES
 from ddbengine.schema import stored
@@ -35,6 +37,9 @@ _DEADLINES_END = b"Cy"
 
 MORE = orjson.dumps({"More": True})
 DONE = orjson.dumps({"More": False})
+HELD = orjson.dumps({"More": False, "Held": True})
+"""Nothing more for now: the rest is still being copied into backups."""
+HELD_SECONDS = 0.1
 
 _OF_TABLE = (b"I", b"N", b"S")
 """Keyspaces of a table's number: items, counters, sizes of item collections."""
@@ -62,6 +67,11 @@ def garbage_of_time_to_live(ttl: TimeToLive) -> tuple[bytes, bytes]:
     return _row(ttl.number, [_range(EXPIRIES, ttl.number)])
 
 
+def garbage_of_backup(number: int) -> tuple[bytes, bytes]:
+    """The garbage row of a backup that was deleted."""
+    return _row(number, [_range(BACKUP_ITEMS, number)])
+
+
 def deadline_of_table(schema: TableSchema, until: float) -> tuple[bytes, bytes]:
     """The row that has a schema removed after the table was shown as DELETING."""
     deadline = int(until * 1_000_000).to_bytes(8, "big")
@@ -79,7 +89,8 @@ def _row(number: int, ranges: list[list[bytes]]) -> tuple[bytes, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """Deletes up to ``batch_keys`` keys of deleted tables; the outcome's body is MORE when that was not all."""
+    """Deletes up to ``batch_keys`` keys of deleted tables; the outcome's body is MORE when that was not all, and HELD
+    when the rest has to wait."""
 
     clock: Callable[[], float]
     """Seconds since the epoch."""
@@ -89,15 +100,20 @@ class Purge:
 
     def run(self, txn: ReadTxn) -> Outcome:
         writes = Writes(deletes=_overdue(txn, self.clock()))
+        copied = {copying.table_number for copying in copyings(txn).values()}
+        body = DONE
         for key, value in txn.scan(GARBAGE, _GARBAGE_END):
             row = bytes(key)
+            if int.from_bytes(row[len(GARBAGE) :], "big") in copied:
+                body = HELD
+                continue
             room = self.batch_keys - len(writes.deletes)
             doomed = _doomed(txn, msgpack.unpackb(value), room + 1)
             writes.deletes += doomed[:room]
             if len(doomed) > room:
                 return Outcome(MORE, [writes])
             writes.deletes.append(row)
-        return Outcome(DONE, [writes] if writes.deletes else ())
+        return Outcome(body, [writes] if writes.deletes else ())
 
 
 def purge_plan(clock: Callable[[], float], batch_keys: int = BATCH_KEYS) -> Purge:
@@ -108,7 +124,8 @@ def purge_plan(clock: Callable[[], float], batch_keys: int = BATCH_KEYS) -> Purg
 def purge_chore(store: Store, clock: Callable[[], float]) -> Callable[[], float | None]:
     """The housekeeping chore: one purge, due again at once until nothing is left."""
     plan = purge_plan(clock)
-    return lambda: None if store.submit(plan).result().body == DONE else 0.0
+    again = {DONE: None, MORE: 0.0, HELD: HELD_SECONDS}
+    return lambda: again[store.submit(plan).result().body]
 
 
 def purge_pending(txn: ReadTxn) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ddbengine.engine.backup_rows import BACKUP_ITEMS
 from ddbengine.engine.catalog import new_version
 from ddbengine.engine.changes import COLLECTIONS, COUNTERS
 from ddbengine.engine.keys import after
@@ -17,7 +18,7 @@ __all__ = ["Reset"]
 
 _CATALOG = b"C"
 _TOKENS = b"K"
-_KEYSPACES = (_CATALOG, ITEMS, ENTRIES, COUNTERS, COLLECTIONS, EXPIRIES, _TOKENS, POSITIONS)
+_KEYSPACES = (_CATALOG, ITEMS, BACKUP_ITEMS, ENTRIES, COUNTERS, COLLECTIONS, EXPIRIES, _TOKENS, POSITIONS)
 """All that the engine writes to: without followers nobody reads what the log has of tables that are gone.  What storage
 keeps for itself, such as where its log ends, goes on."""
 

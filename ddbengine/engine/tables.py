@@ -284,9 +284,9 @@ def update_table(surroundings: Surroundings, caller: Caller, request: dict[str, 
 
 
 def names_following_indexes(plan: Plan) -> bool:
-    """Whether a CreateTable or UpdateTable has to do with global or vector indexes."""
+    """Whether a plan that makes or changes a table may have to do with global or vector indexes."""
     if isinstance(plan, CreateTable):
         return bool({"GlobalSecondaryIndexes", "VectorIndexes"} & plan.definition.request.keys())
-    return isinstance(plan, UpdateTable) and bool(
+    return not isinstance(plan, UpdateTable) or bool(
         {"GlobalSecondaryIndexUpdates", "VectorIndexUpdates"} & plan.request.keys()
     )

@@ -13,11 +13,11 @@ from typing import Any
 from ddbengine.errors import ValidationException, enveloped
 from ddbengine.limits import GLOBAL_INDEXES_MAX, LOCAL_INDEXES_MAX, PROJECTED_ATTRIBUTES_MAX_PER_TABLE
 from ddbengine.schema import key_schema, throughput
+from ddbengine.schema.policies import kept_policy
 from ddbengine.schema.quotas import check_quota
 from ddbengine.schema.refusals import invalid, listed
 from ddbengine.schema.settings import (
     check_encryption,
-    checked_policy,
     checked_stream_of_new,
     encryption_description,
     stream_label,
@@ -61,6 +61,8 @@ class TableDefinition:
     vector_indexes: tuple[IndexSchema, ...]
     """Not numbered yet."""
     stream: dict[str, Any] | None
+    policy: str | None
+    """In its kept form."""
     tags: dict[str, str]
 
     def numbers_needed(self) -> int:
@@ -113,9 +115,12 @@ class TableDefinition:
             )
         if "TableClass" in request:
             settings["TableClassSummary"] = {"TableClass": request["TableClass"]}
-        for member in ("GlobalTableSettingsReplicationMode", "ResourcePolicy"):
-            if member in request:
-                settings[member] = request[member]
+        if "GlobalTableSettingsReplicationMode" in request:
+            settings["GlobalTableSettingsReplicationMode"] = request["GlobalTableSettingsReplicationMode"]
+        if self.policy is not None:
+            settings["ResourcePolicies"] = {
+                "": {"Policy": self.policy, "RevisionId": str(int(identity.created * 1000))}
+            }
         return settings
 
 
@@ -136,10 +141,9 @@ def table_definition(request: Mapping[str, Any]) -> TableDefinition:
     check_projected(local + global_ + vector)
     stream = checked_stream_of_new(request["StreamSpecification"]) if "StreamSpecification" in request else None
     check_encryption(request.get("SSESpecification", {}))
-    if "ResourcePolicy" in request:
-        checked_policy(request["ResourcePolicy"])
+    policy = kept_policy(request["ResourcePolicy"]) if "ResourcePolicy" in request else None
     tags = checked_tags(request.get("Tags", ()))
-    return TableDefinition(request, billing_mode, types, local, global_, vector, stream, tags)
+    return TableDefinition(request, billing_mode, types, local, global_, vector, stream, policy, tags)
 
 
 def _check_members(request: Mapping[str, Any]) -> None:

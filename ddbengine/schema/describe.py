@@ -120,7 +120,7 @@ def key_schema(partition: tuple[KeyAttribute, ...], sort: tuple[KeyAttribute, ..
     ]
 
 
-def _projection(projection: Projection) -> dict[str, Any]:
+def described_projection(projection: Projection) -> dict[str, Any]:
     if projection.type != "INCLUDE":
         return {"ProjectionType": projection.type}
     return {"ProjectionType": projection.type, "NonKeyAttributes": sorted(projection.non_key_attributes)}
@@ -131,7 +131,7 @@ def _index(schema: TableSchema, index: IndexSchema, counter: Counter) -> dict[st
     return {
         "IndexName": index.name,
         "KeySchema": key_schema(index.partition, index.sort),
-        "Projection": _projection(index.projection),
+        "Projection": described_projection(index.projection),
         "IndexSizeBytes": size,
         "ItemCount": items,
         "IndexArn": index_arn(schema.arn, index.name),
@@ -165,31 +165,39 @@ def _add_global_indexes(
 
 def describe_vector_index(schema: TableSchema, index: IndexSchema, counter: Counter) -> dict[str, Any]:
     """A VectorIndexDescription of an index that nothing but the filling with items is happening to (FACTS 5.15)."""
-    vector = index.vector
-    assert vector is not None, index
     items, size = counter(index.number)
     description: dict[str, Any] = {
-        "IndexName": index.name,
-        "Projection": _projection(index.projection),
-        "VectorAttribute": {"AttributeName": vector.attribute},
-        "Dimensions": vector.dimensions,
-        "DistanceFunction": vector.distance,
+        **vector_index_info(index),
         "IndexStatus": CREATING if index.is_filling else ACTIVE,
         "IndexSizeBytes": size,
         "ItemCount": items,
         "IndexArn": index_arn(schema.arn, index.name),
     }
+    if index.is_filling:
+        description["Backfilling"] = True
+    return description
+
+
+def vector_index_info(index: IndexSchema) -> dict[str, Any]:
+    """A VectorIndexInfo: what a vector index is, whatever it holds."""
+    vector = index.vector
+    assert vector is not None, index
+    info: dict[str, Any] = {
+        "IndexName": index.name,
+        "Projection": described_projection(index.projection),
+        "VectorAttribute": {"AttributeName": vector.attribute},
+        "Dimensions": vector.dimensions,
+        "DistanceFunction": vector.distance,
+    }
     if vector.search_schema:
-        description["SearchSchema"] = [
+        info["SearchSchema"] = [
             {
                 "AttributeName": element.attribute.name,
                 "SearchSchemaElementType": "HASH" if element.is_partition else "INLINE_FILTER",
             }
             for element in vector.search_schema
         ]
-    if index.is_filling:
-        description["Backfilling"] = True
-    return description
+    return info
 
 
 def _add_vector_indexes(

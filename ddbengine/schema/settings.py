@@ -1,4 +1,4 @@
-"""A table's settings beside its keys and throughput: stream, encryption, table class, resource policy.
+"""A table's settings beside its keys and throughput: stream, encryption, table class, policies and more.
 
 ``TableSchema.settings`` holds, each only when it has a value:
 
@@ -16,7 +16,11 @@
 | TableClassSummary | when the creation named a class, or it was ever changed |
 | DeletionProtectionEnabled | always there |
 | GlobalTableSettingsReplicationMode, DisassociationProtectionEnabled | as set |
-| ResourcePolicy | the policy's text |
+| ResourcePolicies | by stream label, empty for the table's own: Policy and RevisionId, only the latter once deleted |
+| ContributorInsights | by number of the table or global index, once it was ever changed: engine.contributor_insights |
+| KinesisDestinations | a list, see engine.kinesis_destinations |
+| PointInTimeRecovery | while it is on: Since when, RecoveryPeriodInDays |
+| Copies | the numbers of backups that are being made of the table, while there are any |
 | TimeToLive | while it is on: AttributeName, and the Number of its expiry entries |
 | Transition | see schema.transition |
 
@@ -32,8 +36,6 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
-
-import orjson
 
 from ddbengine.schema.arns import ARN_START
 from ddbengine.schema.refusals import invalid
@@ -100,19 +102,3 @@ def _key_arn(key: str, region: str, account_id: str) -> str:
     alias = key.rpartition(":")[2]
     identity = uuid.uuid5(_KEY_NAMESPACE, f"{region}/{account_id}/{alias}") if alias.startswith("alias/") else key
     return f"arn:aws:kms:{region}:{account_id}:key/{identity}"
-
-
-def checked_policy(policy: str) -> str:
-    """ResourcePolicy of CreateTable: JSON text of an object that is not empty."""
-    problem = "Invalid policy document: "
-    try:
-        document = orjson.loads(policy)
-    except orjson.JSONDecodeError as error:
-        raise invalid(f"{problem}This policy contains invalid Json") from error
-    if isinstance(document, list):
-        raise invalid(f"{problem}This policy contains invalid Json")
-    if not isinstance(document, dict):
-        raise invalid(f"{problem}This text appears not to be a policy")
-    if not document:
-        raise invalid(f"{problem}Syntax error at position (1,3)")
-    return policy

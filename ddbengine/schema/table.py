@@ -167,6 +167,11 @@ class TableSchema:
         return self.is_streamed or bool(self.following_indexes)
 
     @cached_property
+    def copies(self) -> tuple[int, ...]:
+        """The numbers of backups of the table that are being made."""
+        return tuple(self.settings.get("Copies", ()))
+
+    @cached_property
     def partition_cuts(self) -> tuple[int, ...]:
         """Where one partition ends and the next begins: partition hashes, in order; none for a single partition."""
         return tuple(self.settings.get("PartitionCuts", ()))

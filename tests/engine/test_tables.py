@@ -197,13 +197,6 @@ def test_an_alias_always_stands_for_the_same_key(plane: ControlPlane) -> None:
     assert plane.describe("three")["SSEDescription"]["KMSMasterKeyArn"] not in keys
 
 
-def test_a_resource_policy_is_kept_with_the_table(plane: ControlPlane) -> None:
-    policy = '{"Version":"2012-10-17","Statement":[]}'
-    plane.call("CreateTable", on_demand(ResourcePolicy=policy))
-    assert plane.schema().settings["ResourcePolicy"] == policy
-    assert "ResourcePolicy" not in plane.describe()
-
-
 def test_tags_are_kept_and_not_described(plane: ControlPlane) -> None:
     created = plane.call("CreateTable", on_demand(Tags=[{"Key": "k", "Value": "v"}]))["TableDescription"]
     assert "Tags" not in created
