@@ -128,7 +128,7 @@ def predicate_maker(node: ConditionNode, names: Names) -> PredicateMaker:
     if isinstance(node, Between):
         return _between_maker(operands)
     if isinstance(node, In):
-        return _in_maker(operands)
+        return _in_maker(operands, node.is_bounded)
     return _function_maker(node, operands)
 
 
@@ -204,10 +204,10 @@ def _echo(value: bytes) -> str:
     return f"{{{type_name}:{content}}}"
 
 
-def _in_maker(makers: Sequence[OperandMaker]) -> PredicateMaker:
+def _in_maker(makers: Sequence[OperandMaker], is_bounded: bool) -> PredicateMaker:
     def make(values: Values) -> Predicate:
         operand, *choices = operands = [make_operand(values) for make_operand in makers]
-        if len(choices) > IN_MAX_OPERANDS:
+        if is_bounded and len(choices) > IN_MAX_OPERANDS:
             raise ExpressionFault(
                 f"The IN operator is provided with too many operands; number of operands: {len(choices)}"
             )
