@@ -100,7 +100,7 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
 LEFT_TO_THE_OPERATION = {
     (operation, "ResourceArn") for operation in ("TagResource", "UntagResource", "ListTagsOfResource")
 }
-"""What is not an ARN at all is refused with AccessDeniedException, by the operation (FACTS 5.12)."""
+"""What is not an ARN at all is refused by the operation, whatever else is wrong (FACTS 5.12)."""
 
 BROKEN = [broken for service in (SERVICE, STREAMS_SERVICE) for name in load(service).operations
           for broken in of_operation(name)
