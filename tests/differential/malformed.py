@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 from random import Random
 from typing import Any
@@ -513,6 +514,14 @@ def _transact_get(*actions: Body) -> Request:
     return Request("TransactGetItems", {"TransactItems": list(actions)})
 
 
+def _statement_requests() -> Iterator[Request]:
+    """Whatever these find, the second and the third insert what is there."""
+    insert = {"Statement": f"INSERT INTO \"{REFUSALS.name}\" VALUE {{'pk': 'inserted', 'sk': 1}}"}
+    yield Request("ExecuteStatement", insert)
+    yield Request("ExecuteStatement", insert)
+    yield Request("ExecuteTransaction", {"TransactStatements": [insert]})
+
+
 REQUESTS = tuple(
     chain(
         _item_requests(),
@@ -521,6 +530,7 @@ REQUESTS = tuple(
         _read_requests(),
         _batch_requests(),
         _transaction_requests(),
+        _statement_requests(),
         _naming_requests(),
         _table_requests(),
     )
