@@ -522,6 +522,18 @@ def _statement_requests() -> Iterator[Request]:
     yield Request("ExecuteTransaction", {"TransactStatements": [insert]})
 
 
+def _setting_requests() -> Iterator[Request]:
+    """What is so already, and what is not there."""
+    off, on = {"StreamEnabled": False}, {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    for specification in (off, on, on, off):
+        yield Request("UpdateTable", {"TableName": REFUSALS.name, "StreamSpecification": specification})
+    yield Request("UpdateTable", {"TableName": "diff-b", "ProvisionedThroughput": throughput(5, 7)})
+    yield Request("DescribeTimeToLive", {"TableName": "not-there"})
+    never = {"Enabled": False, "AttributeName": "expires"}
+    yield Request("UpdateTimeToLive", {"TableName": REFUSALS.name, "TimeToLiveSpecification": never})
+    yield Request("UpdateTimeToLive", {"TableName": "not-there", "TimeToLiveSpecification": never})
+
+
 REQUESTS = tuple(
     chain(
         _item_requests(),
@@ -531,6 +543,7 @@ REQUESTS = tuple(
         _batch_requests(),
         _transaction_requests(),
         _statement_requests(),
+        _setting_requests(),
         _naming_requests(),
         _table_requests(),
     )
