@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from ddbengine import _core
 from ddbengine.expressions import predicates
+from ddbengine.expressions.caching import CACHED_TEXTS_MAX
 from ddbengine.expressions.checks import (
     aliases_of,
     check_condition_words,
@@ -89,7 +90,7 @@ class ConditionTemplate(NamedTuple):
     paths: tuple[Path, ...]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=CACHED_TEXTS_MAX)
 def parsed_condition(text: str) -> ParsedCondition:
     check_text(text)
     root = parse_condition(text)
@@ -99,7 +100,7 @@ def parsed_condition(text: str) -> ParsedCondition:
     return ParsedCondition(root, names, frozenset(names + values))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=CACHED_TEXTS_MAX)
 def _template(text: str, names: tuple[str | None, ...]) -> ConditionTemplate:
     parsed = parsed_condition(text)
     return condition_template(parsed.root, dict(zip(parsed.names, names, strict=True)))
