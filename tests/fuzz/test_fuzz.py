@@ -29,7 +29,7 @@ SECONDS = float(os.environ.get("DDBENGINE_FUZZ_SECONDS", "30"))
 SEED = int(os.environ.get("DDBENGINE_SEED", "20120810"))
 ROUND = 500
 """Requests between two looks at the time; each round begins with all tables there."""
-MOST_GROWTH_BYTES = 64 << 20
+MOST_GROWTH_BYTES = 32 << 20
 """Between the first third of a run, when all caches have filled, and its end."""
 _PREPARATIONS = (
     *(table.creation() for table in (*TABLES, statements.TABLE)),
