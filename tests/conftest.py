@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests import servers
+from tests import recording, servers
+
+recording.begin()
 
 # Servers are ended with SIGINT.  A shell that starts the tests in the background has it ignored; children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

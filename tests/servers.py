@@ -6,6 +6,7 @@ waits for a fixed time.  What a server prints goes to a file, which is shown whe
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests import recording
 
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 20
@@ -74,7 +77,8 @@ def ddbengine(log: Path, *options: str, port: int = 0) -> Iterator[Server]:
 
 def start_ddbengine(log: Path, *options: str, port: int = 0) -> Server:
     """As ``ddbengine``, for a test that ends the server itself."""
-    command = [sys.executable, "-m", "ddbengine", "serve", "--port", str(port), *options]
+    program = "tests.recording" if recording.VARIABLE in os.environ else "ddbengine"
+    command = [sys.executable, "-m", program, "serve", "--port", str(port), *options]
     return _start(command, log, lambda: _announced_port(log))
 
 

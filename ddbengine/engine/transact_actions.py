@@ -96,7 +96,7 @@ class Put:
 
     def check(self, schema: TableSchema) -> None:
         refuse_empty_key(schema, self._value)
-        for index in schema.indexes_by_name:
+        for index in schema.all_indexes_by_name:
             for attribute in index.key:
                 if is_empty_key(attribute, self._value(attribute.name)):
                     raise ValidationException(empty_key_message(attribute, index))

@@ -116,7 +116,7 @@ def check_updated_item(schema: TableSchema, update: Update, old: bytes | None, n
 def refuse_empty_index_keys(schema: TableSchema, update: Update, new: bytes) -> None:
     """Refuse a finished item if the expression gave it an empty value for a key attribute of an index (FACTS 2.4)."""
     written = {path[0] for path in update.paths}
-    for index in schema.indexes_by_name:
+    for index in schema.all_indexes_by_name:
         for attribute in index.key:
             if attribute.name in written and is_empty_key(attribute, _core.get_attribute(new, attribute.name)):
                 raise ValidationException(_EMPTY_INDEX_KEY.format("string" if attribute.type == "S" else "binary"))

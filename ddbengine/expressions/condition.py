@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from ddbengine import _core
 from ddbengine.expressions import predicates
+from ddbengine.expressions.caching import CACHED_TEXTS_MAX
 from ddbengine.expressions.checks import (
     aliases_of,
     check_condition_words,
@@ -90,7 +91,7 @@ class ConditionTemplate(NamedTuple):
     paths: tuple[Path, ...]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=CACHED_TEXTS_MAX)
 def parsed_condition(text: str) -> ParsedCondition:
     check_text(text)
     root = parse_condition(text)
@@ -100,7 +101,7 @@ def parsed_condition(text: str) -> ParsedCondition:
     return ParsedCondition(root, names, frozenset(names + values))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=CACHED_TEXTS_MAX)
 def _template(text: str, names: tuple[str | None, ...]) -> ConditionTemplate:
     parsed = parsed_condition(text)
     return condition_template(parsed.root, dict(zip(parsed.names, names, strict=True)))
@@ -129,7 +130,7 @@ def predicate_maker(node: ConditionNode, names: Names) -> PredicateMaker:
     if isinstance(node, Between):
         return _between_maker(operands)
     if isinstance(node, In):
-        return _in_maker(operands)
+        return _in_maker(operands, node.is_bounded)
     return _function_maker(node, operands)
 
 
@@ -205,10 +206,10 @@ def _echo(value: bytes) -> str:
     return f"{{{type_name}:{content}}}"
 
 
-def _in_maker(makers: Sequence[OperandMaker]) -> PredicateMaker:
+def _in_maker(makers: Sequence[OperandMaker], is_bounded: bool) -> PredicateMaker:
     def make(values: Values) -> Predicate:
         operand, *choices = operands = [make_operand(values) for make_operand in makers]
-        if len(choices) > IN_MAX_OPERANDS:
+        if is_bounded and len(choices) > IN_MAX_OPERANDS:
             raise ExpressionFault(
                 f"The IN operator is provided with too many operands; number of operands: {len(choices)}"
             )

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, NoReturn, Protocol
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException
+from ddbengine.expressions.caching import CACHED_TEXTS_MAX
 from ddbengine.expressions.condition import ORDERED_TYPES, PredicateMaker, parsed_condition, predicate_maker
 from ddbengine.expressions.faults import ExpressionFault, named
 from ddbengine.expressions.operands import Values
@@ -187,7 +188,7 @@ class _Template(NamedTuple):
     """What makes it no key condition, to be said after ``check``."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=CACHED_TEXTS_MAX)
 def _template(text: str, names: tuple[str | None, ...]) -> _Template:
     parsed = parsed_condition(text)
     resolved = dict(zip(parsed.names, names, strict=True))

@@ -117,7 +117,7 @@ def _node(operator: str, attribute: PathOperand, operands: list[ValueOperand]) -
     if operator == "BETWEEN":
         return Between(attribute, operands[0], operands[1])
     if operator == "IN":
-        return In(attribute, tuple(operands))
+        return In(attribute, tuple(operands), is_bounded=False)
     if operator == "NULL":
         return FunctionCall("attribute_not_exists", (attribute,))
     exists = FunctionCall("attribute_exists", (attribute,))

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ddbengine import _core
+from ddbengine.expressions.caching import CACHED_TEXTS_MAX
 from ddbengine.expressions.checks import aliases_of, check_path, check_text
 from ddbengine.expressions.faults import ExpressionFault, named
 from ddbengine.expressions.parser import parse_projection
@@ -49,7 +50,7 @@ class _Parsed(NamedTuple):
     aliases: frozenset[str]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=CACHED_TEXTS_MAX)
 def _parsed(text: str) -> _Parsed:
     check_text(text)
     paths = parse_projection(text)
@@ -59,7 +60,7 @@ def _parsed(text: str) -> _Parsed:
     return _Parsed(paths, names, frozenset(names))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=CACHED_TEXTS_MAX)
 def _projection(text: str, names: tuple[str | None, ...]) -> Projection:
     parsed = _parsed(text)
     resolved = dict(zip(parsed.names, names, strict=True))

@@ -48,6 +48,8 @@ class Between:
 class In:
     operand: Operand
     choices: tuple[Operand, ...]
+    is_bounded: bool = True
+    """Whether there may be too many choices; the legacy parameters take any number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from ddbengine import _core
 from ddbengine.errors import ValidationException
+from ddbengine.expressions.caching import CACHED_TEXTS_MAX
 from ddbengine.expressions.charge import ChargeTemplate, charge_template
 from ddbengine.expressions.checks import aliases_of, check_operator_count, check_text, check_update_words, children
 from ddbengine.expressions.edits import Edit, edited_item
@@ -224,7 +225,7 @@ class UpdateTemplate(NamedTuple):
         return Update(self.shape, edits, values)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=CACHED_TEXTS_MAX)
 def _parsed(text: str) -> _Parsed:
     check_text(text, echo_size=False)
     sections = parse_update(text)
@@ -247,7 +248,7 @@ def _parts_of(sections: Sequence[Section]) -> list[Any]:
     return parts
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=CACHED_TEXTS_MAX)
 def _template(text: str, names: tuple[str | None, ...]) -> UpdateTemplate:
     parsed = _parsed(text)
     return update_template(parsed.actions, dict(zip(parsed.names, names, strict=True)))

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from ddbengine import _core
+from ddbengine.expressions.caching import CACHED_TEXTS_MAX
 from ddbengine.expressions.checks import check_operator_count
 from ddbengine.expressions.condition import Condition, ConditionTemplate, condition_template
 from ddbengine.expressions.faults import ExpressionFault
@@ -48,8 +49,6 @@ from ddbengine.partiql.syntax import (
 )
 from ddbengine.partiql.terms import Terms, parameter_alias, path_elements, unexpected_component
 from ddbengine.partiql.values import constant, struct_entries
-
-CACHED_STATEMENTS_MAX: Final = 4096
 
 
 class BoundWhere:
@@ -239,7 +238,7 @@ class Statement:
     parameters: tuple[str, ...]
 
 
-@lru_cache(maxsize=CACHED_STATEMENTS_MAX)
+@lru_cache(maxsize=CACHED_TEXTS_MAX)
 def compile_statement(text: str) -> Statement:
     """Parse and compile a statement; raise StatementFault for all that its text alone shows."""
     parsed, count = parse(text)

@@ -86,6 +86,10 @@ class TimeToLive:
     switching off and on again starts with none."""
 
 
+def _name(index: IndexSchema) -> str:
+    return index.name
+
+
 @dataclass(frozen=True)
 class TableSchema:
     name: str
@@ -147,7 +151,12 @@ class TableSchema:
     @cached_property
     def indexes_by_name(self) -> tuple[IndexSchema, ...]:
         """In the order in which the service checks an item's index keys: of several at fault the first is named."""
-        return tuple(sorted(self.all_indexes, key=lambda index: index.name))
+        return tuple(sorted(self.indexes, key=_name))
+
+    @cached_property
+    def all_indexes_by_name(self) -> tuple[IndexSchema, ...]:
+        """The same of every kind."""
+        return tuple(sorted(self.all_indexes, key=_name))
 
     @cached_property
     def time_to_live(self) -> TimeToLive | None:

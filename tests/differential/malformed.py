@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 from random import Random
 from typing import Any
@@ -513,6 +514,26 @@ def _transact_get(*actions: Body) -> Request:
     return Request("TransactGetItems", {"TransactItems": list(actions)})
 
 
+def _statement_requests() -> Iterator[Request]:
+    """Whatever these find, the second and the third insert what is there."""
+    insert = {"Statement": f"INSERT INTO \"{REFUSALS.name}\" VALUE {{'pk': 'inserted', 'sk': 1}}"}
+    yield Request("ExecuteStatement", insert)
+    yield Request("ExecuteStatement", insert)
+    yield Request("ExecuteTransaction", {"TransactStatements": [insert]})
+
+
+def _setting_requests() -> Iterator[Request]:
+    """What is so already, and what is not there."""
+    off, on = {"StreamEnabled": False}, {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    for specification in (off, on, on, off):
+        yield Request("UpdateTable", {"TableName": REFUSALS.name, "StreamSpecification": specification})
+    yield Request("UpdateTable", {"TableName": "diff-b", "ProvisionedThroughput": throughput(5, 7)})
+    yield Request("DescribeTimeToLive", {"TableName": "not-there"})
+    never = {"Enabled": False, "AttributeName": "expires"}
+    yield Request("UpdateTimeToLive", {"TableName": REFUSALS.name, "TimeToLiveSpecification": never})
+    yield Request("UpdateTimeToLive", {"TableName": "not-there", "TimeToLiveSpecification": never})
+
+
 REQUESTS = tuple(
     chain(
         _item_requests(),
@@ -521,6 +542,8 @@ REQUESTS = tuple(
         _read_requests(),
         _batch_requests(),
         _transaction_requests(),
+        _statement_requests(),
+        _setting_requests(),
         _naming_requests(),
         _table_requests(),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from tests.differential import expressions, malformed, values
+from tests.differential import expressions, generated_statements, malformed, values
 from tests.differential.peers import Request
 from tests.differential.tables import ALL, TABLES, Index, Table
 from tests.differential.uncompared import only_takes_away
@@ -48,6 +48,8 @@ def _update(random: Random, table: Table) -> Request:
         body["AttributeUpdates"] = expressions.attribute_updates(random)
         if random.random() < 0.3:
             body["Expected"] = expressions.expected(random)
+            if len(body["Expected"]) > 1:
+                body["ConditionalOperator"] = random.choice(("AND", "OR"))
         return Request("UpdateItem", body | options)
     build = expressions.Builder(random)
     body["UpdateExpression"] = expressions.update(build)
@@ -84,7 +86,7 @@ def _batch_write(random: Random, _: Table) -> Request:
             else {"PutRequest": {"Item": values.item(random, table) | key}}
             for key in _distinct_keys(random, table, 8)
         ]
-    return Request("BatchWriteItem", {"RequestItems": tables} | _capacity(random))
+    return Request("BatchWriteItem", {"RequestItems": tables} | _capacity(random) | _metrics(random))
 
 
 def _transact_get(random: Random, _: Table) -> Request:
@@ -108,7 +110,7 @@ def _transact_write(random: Random, _: Table) -> Request:
         for key in _distinct_keys(random, table, 3)
     ]
     random.shuffle(actions)
-    return Request("TransactWriteItems", {"TransactItems": actions} | _capacity(random))
+    return Request("TransactWriteItems", {"TransactItems": actions} | _capacity(random) | _metrics(random))
 
 
 def _action(random: Random, table: Table, key: values.Item) -> dict[str, Any]:
@@ -244,12 +246,16 @@ def _conditions(random: Random) -> dict[str, Any]:
 
 
 def _write_options(random: Random, return_values: tuple[str, ...]) -> dict[str, Any]:
-    options = _capacity(random)
+    options = _capacity(random) | _metrics(random)
     if random.random() < 0.5:
         options["ReturnValues"] = random.choice(return_values)
     if random.random() < 0.2:
         options["ReturnValuesOnConditionCheckFailure"] = random.choice(("ALL_OLD", "NONE"))
     return options
+
+
+def _metrics(random: Random) -> dict[str, Any]:
+    return {"ReturnItemCollectionMetrics": random.choice(("SIZE", "NONE"))} if random.random() < 0.2 else {}
 
 
 def _capacity(random: Random) -> dict[str, Any]:
@@ -265,6 +271,9 @@ _WEIGHTS: tuple[tuple[Draw, int], ...] = (
     (_batch_write, 4),
     (_transact_get, 3),
     (_transact_write, 8),
+    (generated_statements.single, 8),
+    (generated_statements.batch, 3),
+    (generated_statements.transaction, 3),
     (_query, 18),
     (_scan, 9),
     (_parallel_scan, 1),

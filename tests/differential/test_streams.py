@@ -37,6 +37,14 @@ VALUES: list[dict[str, Any]] = [
     {"M": {"a": {"S": "x"}, "ä": {"M": {}}}},
 ]
 
+SENT = {
+    "ListStreams": ("TableName", "Limit"),
+    "DescribeStream": ("StreamArn", "Limit", "ExclusiveStartShardId"),
+    "GetShardIterator": ("StreamArn", "ShardId", "ShardIteratorType", "SequenceNumber"),
+    "GetRecords": ("ShardIterator", "Limit"),
+}
+"""The parameters that the tests below send, for ``test_coverage``."""
+
 Sides = tuple[Peer, Peer]
 
 

@@ -42,6 +42,13 @@ def matches(entries: dict[str, Any], item: Item, operator: str | None = None, me
     return legacy_condition(entries, operator, member, encode).matches(encoded(item))
 
 
+def test_in_takes_more_values_than_an_expression_may_have() -> None:
+    entry = {"ComparisonOperator": "IN", "AttributeValueList": [N(number) for number in range(101)]}
+    for member in ("Expected", "QueryFilter", "ScanFilter"):
+        assert matches({"n": entry}, {"n": N(100)}, member=member)
+        assert not matches({"n": entry}, {"n": N(101)}, member=member)
+
+
 INVALID = "One or more parameter values were invalid: "
 
 
