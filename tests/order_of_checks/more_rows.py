@@ -260,12 +260,6 @@ TABLES: dict[str, Order] = {
         {"TableName": NAME, "DeletionProtectionEnabled": False},
         (
             _wrong_type("ProvisionedThroughput"),
-            Row(
-                "TableName is there, and its length, alone",
-                {"TableName": "ab"},
-                VALIDATION,
-                "TableName must be at least 3 characters long and at most 255 characters long",
-            ),
             constraints("BillingMode"),
             Row("there is something to do", {"DeletionProtectionEnabled": None}, VALIDATION, _NOTHING_TO_DO),
             no_table(),
@@ -274,12 +268,6 @@ TABLES: dict[str, Order] = {
     "DeleteTable": Order(
         {"TableName": PROTECTED},
         (
-            Row(
-                "TableName is there, and its length, alone",
-                {"TableName": "ab"},
-                VALIDATION,
-                "TableName must be at least 3 characters long and at most 255 characters long",
-            ),
             no_table(),
             Row("the table is not protected, and at rest", {}, VALIDATION, "currently protected against deletion"),
         ),

@@ -208,12 +208,12 @@ ITEMS: dict[str, Order] = {
             mixing("Expected", "ConditionExpression", {"a": {"Exists": False}}),
             values_of("Item"),
             Row("ReturnValues is ALL_OLD or NONE", {"ReturnValues": "ALL_NEW"}, VALIDATION, _WRITE_VALUES),
-            Row("size of Item", {"Item": ITEM | {"large": LARGE}}, VALIDATION, "Item size has exceeded"),
             EXPECTED,
             *placeholders(_EXISTS),
             syntax("ConditionExpression"),
             unused(_EXISTS),
             no_table(),
+            Row("size of Item", {"Item": ITEM | {"large": LARGE}}, VALIDATION, "Item size has exceeded"),
             Row(
                 "Item has the table's key, and index keys of the right types",
                 {"Item": {"pk": {"S": "a"}}},
