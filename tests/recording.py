@@ -104,6 +104,7 @@ def begin() -> None:
     watch(noted)
 
     def write() -> None:
+        Path(directory).mkdir(parents=True, exist_ok=True)
         Path(directory, str(os.getpid())).write_text("".join(sorted("\t".join(entry) + "\n" for entry in noted)))
 
     atexit.register(write)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import boto3
@@ -26,6 +26,7 @@ from ddbengine.consumer.worker import Worker
 __all__ = ["Consumer"]
 
 log = logging.getLogger("ddbengine.consumer")
+_SIGNALS_SEEN_SECONDS = 0.5
 
 
 class Consumer:
@@ -77,6 +78,9 @@ class Consumer:
         with ThreadPoolExecutor(1, "consumer") as thread:
             running = thread.submit(self._run)
             try:
+                # A signal that another thread of the program got wakes nobody here, but is seen between two waits.
+                while not wait([running], _SIGNALS_SEEN_SECONDS).done:
+                    pass
                 running.result()
             except BaseException:
                 self.stop()

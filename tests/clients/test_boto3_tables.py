@@ -117,9 +117,3 @@ def test_counts_and_sizes_of_a_table_and_its_indexes_are_exact(client: Any, new_
     described = client.describe_table(TableName=name)["Table"]
     assert (described["ItemCount"], described["TableSizeBytes"]) == (2, (2 + 1) + (1 + 1) + (4 + 5) + (2 + 1))
     assert described["GlobalSecondaryIndexes"][0]["ItemCount"] == 1
-
-
-def test_an_operation_that_does_not_exist_yet_says_so(client: Any, new_table: NewTable) -> None:
-    with pytest.raises(client.exceptions.ClientError) as refused:
-        client.create_backup(TableName=new_table(), BackupName="backup")
-    assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
