@@ -7,6 +7,7 @@ index that UpdateTable creates is filled from a small table in the same transact
 
 from __future__ import annotations
 
+import math
 import struct
 import uuid
 from collections.abc import Mapping
@@ -99,6 +100,8 @@ class CreateTable:
     caller: Caller
     name: str
     definition: TableDefinition
+    filled_under_id: str | None = None
+    """The id of a table that is CREATING until whoever fills it says otherwise."""
     writes: ClassVar[bool] = True
     consistent: ClassVar[bool] = True
 
@@ -110,7 +113,10 @@ class CreateTable:
         schema = self._partitioned(self.definition.schema(self._identity(namespace, now), first))
         schema = with_new_label(None, schema, txn, now)
         transition = _creation(schema, self.definition, now + surroundings.transient_seconds)
-        stored = with_transition(schema, transition if surroundings.transient_seconds > 0 else None)
+        shown: Transition | None = transition if surroundings.transient_seconds > 0 else None
+        if self.filled_under_id is not None:
+            shown = replace(transition, until=math.inf)
+        stored = with_transition(schema, shown)
         numbers = catalogs.taken_numbers(first, self.definition.numbers_needed())
         changes = [numbers, catalogs.save(stored), *reregistered(None, schema, txn)]
         changes += stream_changes(None, schema, txn, now)
@@ -132,7 +138,8 @@ class CreateTable:
     def _identity(self, namespace: str, now: float) -> TableIdentity:
         region, account_id = self.caller.region, self.surroundings.account_id
         arn = table_arn(region, account_id, self.name)
-        return TableIdentity(self.name, namespace, arn, str(uuid.uuid4()), region, account_id, now)
+        table_id = self.filled_under_id or str(uuid.uuid4())
+        return TableIdentity(self.name, namespace, arn, table_id, region, account_id, now)
 
 
 def _creation(schema: TableSchema, definition: TableDefinition, until: float) -> Transition:
