@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -19,7 +19,14 @@ from ddbengine.errors import ValidationException
 from ddbengine.limits import JOBS_PAGE_DEFAULT
 from ddbengine.storage.store import Outcome
 
-_ID = re.compile(r"\d{14,}-[0-9a-f]{8}")
+_TOKEN_BYTES = 56
+"""As hexadecimal text 112 characters: the least that the model allows for ListImports."""
+_DIGEST_BYTES = 16
+
+
+def _token(kind: str, job_id: str) -> str:
+    text = f"{kind}:{job_id}".encode().ljust(_TOKEN_BYTES - _DIGEST_BYTES)
+    return (text + blake2b(text, digest_size=_DIGEST_BYTES).digest()).hex()
 
 
 def read_token(request: dict[str, Any], kind: str) -> str | None:
@@ -28,10 +35,10 @@ def read_token(request: dict[str, Any], kind: str) -> str | None:
     if token is None:
         return None
     try:
-        found, _, job_id = bytes.fromhex(token).decode().partition(":")
+        job_id = bytes.fromhex(token)[:-_DIGEST_BYTES].decode().partition(":")[2].rstrip()
     except ValueError:
-        found, job_id = "", ""
-    if found != kind or not _ID.fullmatch(job_id):
+        job_id = ""
+    if not job_id or token != _token(kind, job_id):
         raise ValidationException(f"Invalid Request: Provided nextToken is invalid: {token}")
     return job_id
 
@@ -44,5 +51,5 @@ def page_of(
     rest = [job for job in jobs if after is None or job.id < after]
     members: dict[str, Any] = {member: [summary(job) for job in rest[:size]]}
     if len(rest) > size:
-        members["NextToken"] = f"{kind}:{rest[size - 1].id}".encode().hex()
+        members["NextToken"] = _token(kind, rest[size - 1].id)
     return Outcome(orjson.dumps(members))
