@@ -27,6 +27,7 @@ from ddbengine.engine.backup_copying import begin_copy
 from ddbengine.engine.backup_rows import Backup
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.continuous_backups import earliest_restorable
+from ddbengine.engine.export_filter import ExportFilter, export_filter
 from ddbengine.engine.job_pages import page_of, read_token
 from ddbengine.engine.job_rows import EXPORTS, Job, find_job, forgotten, job_key, new_id, newest_first, with_token
 from ddbengine.engine.tables import counter_of
@@ -50,7 +51,7 @@ from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
 
 _INCREMENTAL = "INCREMENTAL_EXPORT"
 _FULL = "FULL_EXPORT"
-_ECHOED = ("ClientToken", "S3Bucket", "S3BucketOwner", "S3Prefix", "S3SseKmsKeyId")
+_ECHOED = ("ClientToken", "S3Bucket", "S3BucketOwner", "S3Prefix", "S3SseKmsKeyId", "FilterSpecification")
 _SHORTEST_SECONDS = 15 * 60
 _LONGEST_SECONDS = 24 * 3600
 _UNAVAILABLE = "Point in Time Recovery is not available for specified export time"
@@ -87,6 +88,7 @@ class ExportTableToPointInTime:
     caller: Caller
     table_name: str
     request: dict[str, Any]
+    filter: ExportFilter
     writes: ClassVar[bool] = True
     consistent: ClassVar[bool] = True
 
@@ -100,6 +102,7 @@ class ExportTableToPointInTime:
             if repeated.request != self.request:
                 raise ExportConflictException("Export conflict: Duplicate request detected with conflicting parameters")
             return _described(repeated)
+        self.filter.check(schema)
         self._check_moment(schema, now)
         if sum(job.is_under_way for job in jobs) >= EXPORTS_UNDER_WAY_MAX:
             raise LimitExceededException(
@@ -203,7 +206,9 @@ def _iso(seconds: float) -> str:
 
 def export_table(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
     _check_members(request)
-    return ExportTableToPointInTime(surroundings, caller, _name_of(request["TableArn"], surroundings), request)
+    wanted = export_filter(request)
+    name = _name_of(request["TableArn"], surroundings)
+    return ExportTableToPointInTime(surroundings, caller, name, request, wanted)
 
 
 def _check_members(request: Mapping[str, Any]) -> None:

@@ -21,7 +21,6 @@ from ddbengine.engine import catalog as catalogs
 from ddbengine.engine.backup_rows import Backup, backup_key, find_backup, items_prefix
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.job_rows import COMPLETED, EXPORTS, FAILED, Job, find_job, jobs_under_way
-from ddbengine.engine.keys import after
 from ddbengine.engine.purge import garbage_of_backup
 from ddbengine.engine.restoring import created
 from ddbengine.engine.tables import CreateTable
@@ -34,6 +33,7 @@ from ddbengine.storage.store import Outcome, ReadTxn, Store, Writes
 if TYPE_CHECKING:
     from ddbengine.engine.bulk_load import Loaded, OnRefused
     from ddbengine.engine.engine import Engine
+    from ddbengine.engine.export_filter import ExportFilter
 
 __all__ = ["Bucket", "Buckets", "Imported", "JobFailed", "JobRunner", "access_denied", "jobs_pending", "no_such_bucket"]
 
@@ -148,26 +148,25 @@ def table_of(job: Job, surroundings: Surroundings, txn: ReadTxn) -> TableSchema 
     return schema if schema is not None and schema.id == job.table_id else None
 
 
-def exported_pages(store: Store, number: int) -> Iterator[list[bytes]]:
+def exported_pages(store: Store, backup: Backup, wanted: ExportFilter) -> Iterator[list[bytes]]:
     """The items of a complete backup as DynamoDB JSON text, each page from a snapshot of its own."""
-    prefix = items_prefix(number)
-    low = prefix
-    while True:
+    low, high = wanted.bounds(backup.schema, items_prefix(backup.number))
+    while low:
         page: list[bytes] = []
-        size = 0
+        read = size = 0
         with store.snapshot() as txn:
-            for key, item in txn.scan(low, after(prefix)):
-                page.append(_core.item_to_wire(item))
+            for key, item in txn.scan(low, high):
+                shown = wanted.shown(item)
+                if shown is not None:
+                    page.append(_core.item_to_wire(shown))
+                read += 1
                 size += len(item)
-                if len(page) == PAGE_MAX_ITEMS or size >= PAGE_MAX_BYTES:
+                if read == PAGE_MAX_ITEMS or size >= PAGE_MAX_BYTES:
                     low = bytes(key) + b"\x00"
                     break
             else:
                 low = b""
-        if page:
-            yield page
-        if not low:
-            return
+        yield page
 
 
 class JobRunner:
@@ -249,12 +248,15 @@ class JobRunner:
     # --- exports -----------------------------------------------------------------------------------------------------
 
     def _export(self, job: Job) -> Job:
+        from ddbengine.engine.export_filter import export_filter  # with all of expressions, which few need at once
+
         backup = self._copied(job)
         if job.key in self._others:
             raise JobFailed("UNKNOWN", "The store is a copy of the one whose export this is")
         self._check_owner(job.request.get("S3BucketOwner"))
         bucket = self._buckets.find(job.request["S3Bucket"])
-        result = bucket.write(job, self._until_closing(exported_pages(self._engine.store, backup.number)), backup.size)
+        pages = exported_pages(self._engine.store, backup, export_filter(job.request))
+        result = bucket.write(job, self._until_closing(pages), backup.size)
         return job._replace(status=COMPLETED, result=result)
 
     def _copied(self, job: Job) -> Backup:

@@ -244,6 +244,46 @@ def test_an_incremental_export_is_refused(calls: Calls, begin: float, end: float
     assert refused(calls, **request) == ("InvalidExportTimeException", message)
 
 
+FILTERS: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
+    ({"FilterExpression": "n > :n", "ExpressionAttributeValues": {":n": N(5)}}, [{"pk": S("b"), "n": N(7)}]),
+    ({"KeyConditionExpression": "pk = :k", "ExpressionAttributeValues": {":k": S("a")}}, [{"pk": S("a"), "n": N(1)}]),
+    ({"ProjectionExpression": "#n", "ExpressionAttributeNames": {"#n": "n"}}, [{"n": N(1)}, {"n": N(7)}]),
+]
+
+
+@pytest.mark.parametrize(("specification", "items"), FILTERS)
+def test_an_export_can_be_of_some_items(
+    calls: Calls, bucket: MemoryBucket, specification: dict[str, Any], items: list[dict[str, Any]]
+) -> None:
+    calls.put("table", {"pk": S("b"), "n": N(7)})
+    ended = exported(calls, export(calls, FilterSpecification=specification)["ExportArn"])
+    assert (ended["ItemCount"], ended["FilterSpecification"]) == (len(items), specification)
+    (found,) = bucket.exports.values()
+    assert sorted(found, key=str) == sorted(items, key=str)
+
+
+@pytest.mark.parametrize(
+    ("specification", "message"),
+    [
+        ({}, "Invalid Request: Invalid FilterSpecification: The specification can not be empty"),
+        (
+            {"FilterExpression": "attribute_exists(n"},
+            'Invalid FilterExpression: Syntax error; token: "<EOF>", near: "n"',
+        ),
+        (
+            {
+                "KeyConditionExpression": "pk = :k",
+                "FilterExpression": "attribute_exists(pk)",
+                "ExpressionAttributeValues": {":k": S("a")},
+            },
+            "Filter Expression can only contain non-primary key attributes: Primary key attribute: pk",
+        ),
+    ],
+)
+def test_a_filter_of_an_export_is_checked(calls: Calls, specification: dict[str, Any], message: str) -> None:
+    assert refused(calls, FilterSpecification=specification) == ("ValidationException", message)
+
+
 def test_a_client_token_names_one_export(calls: Calls) -> None:
     first = export(calls, ClientToken="once")
     exported(calls, first["ExportArn"])
