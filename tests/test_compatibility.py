@@ -52,7 +52,7 @@ def test_a_request_is_noted_with_its_outcome() -> None:
     assert noted == {("GetItem", "TableName", REFUSED), ("GetItem", "", REFUSED), ("ListTables", "", ACCEPTED)}
 
 
-def test_a_member_that_the_engine_refuses_for_now_is_found_by_asking_it() -> None:
+def test_members_that_the_engine_refuses_are_told() -> None:
     engine = open_engine(None)
     try:
         assert "GlobalTableWitnessUpdates" in refused_members(engine, "UpdateTable")

@@ -39,6 +39,7 @@ from ddbengine.schema.describe import (
     describe_vector_index,
 )
 from ddbengine.schema.refusals import in_use
+from ddbengine.schema.replica_updates import REPLICAS, refusal_of_replicas
 from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.schema.throughput import ON_DEMAND
 from ddbengine.schema.transition import (
@@ -250,6 +251,8 @@ class UpdateTable:
         running = running_transition(old, now)
         check_admitted(old, running, self.request)
         draft = draft_of(old, now)
+        if self.request.get(REPLICAS):
+            raise refusal_of_replicas(self.request[REPLICAS], draft.region)
         apply_table_changes(draft, self.request)
         number = catalogs.next_number(txn)
         apply_index_actions(draft, self.request, running, number, switched=_switched(old, draft.billing_mode))
