@@ -37,6 +37,7 @@ from ddbengine.schema.describe import (
     describe,
     describe_global_index,
     describe_vector_index,
+    wire_time,
 )
 from ddbengine.schema.refusals import in_use
 from ddbengine.schema.replica_updates import REPLICAS, refusal_of_replicas
@@ -265,7 +266,8 @@ class UpdateTable:
         if draft.created is not None:
             new, part = begin_filling(new, draft.created, txn)
             changes += [catalogs.taken_numbers(number, 1), part]
-        changes.append(catalogs.save(with_transition(new, self._kept(transition, running))))
+        later = replace(transition, table={**transition.table, **_shown_later(old, draft.billing_mode)})
+        changes.append(catalogs.save(with_transition(new, self._kept(later, running))))
         if draft.removed is not None:
             changes.append(Writes(puts=[garbage_of_index(draft.removed)]))
         changes += stream_changes(old, new, txn, now)
@@ -280,6 +282,15 @@ class UpdateTable:
 
 def _switched(old: TableSchema, billing_mode: str) -> bool:
     return bool(old.settings["BillingMode"] != billing_mode)
+
+
+def _shown_later(old: TableSchema, billing_mode: str) -> dict[str, Any]:
+    """What DescribeTable adds to the answer of UpdateTable while the billing mode is being switched: when the table
+    was last switched to on demand before."""
+    last = old.settings.get("LastUpdateToPayPerRequestDateTime")
+    if last is None or not _switched(old, billing_mode):
+        return {}
+    return billing_members(billing_mode, {"LastUpdateToPayPerRequestDateTime": wire_time(last)})
 
 
 def _deleting(schema: TableSchema, index: IndexSchema, txn: ReadTxn, now: float) -> dict[str, Any]:

@@ -300,6 +300,32 @@ def test_no_units_go_with_the_way_to_on_demand(metered: ControlPlane) -> None:
 # --- billing mode ---
 
 
+def test_a_switch_under_way_shows_when_the_table_went_on_demand_before() -> None:
+    plane = ControlPlane(transient_seconds=10)
+    plane.call("CreateTable", on_demand())
+    plane.now += 20
+    switches: list[dict[str, Any]] = [
+        {"BillingMode": "PROVISIONED", "ProvisionedThroughput": units(1, 1)},
+        {"BillingMode": "PAY_PER_REQUEST"},
+    ]
+    for switch in switches:
+        mode = {"BillingMode": switch["BillingMode"]}
+        before = {"LastUpdateToPayPerRequestDateTime": round(START, 3)}
+        assert update(plane, **switch)["BillingModeSummary"] == mode
+        assert plane.describe()["BillingModeSummary"] == mode | before
+        plane.now += 20
+    switched = {"LastUpdateToPayPerRequestDateTime": round(START + 40, 3)}
+    assert plane.describe()["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"} | switched
+
+
+def test_a_first_switch_under_way_shows_no_time() -> None:
+    plane = ControlPlane(transient_seconds=10)
+    plane.call("CreateTable", provisioned())
+    plane.now += 20
+    update(plane, BillingMode="PAY_PER_REQUEST")
+    assert plane.describe()["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
+
+
 def test_a_table_goes_on_demand_with_its_indexes(metered: ControlPlane) -> None:
     warm_before = metered.describe()["WarmThroughput"]
     answered = update(metered, BillingMode="PAY_PER_REQUEST")
