@@ -29,6 +29,7 @@ ORDERED = {
     "KeyType": "HASH, RANGE",
     "ProjectionType": "ALL, INCLUDE, KEYS_ONLY",
     "BillingMode": "PROVISIONED, PAY_PER_REQUEST",
+    "InputCompressionType": "ZSTD, NONE, GZIP",
 }
 """The members of enums in the order of the message (FACTS 3.2); of any other enum it is the model's."""
 
@@ -185,7 +186,8 @@ def _texts_of_size(broken: Broken, size: int) -> list[str]:
     if broken.route.endswith("TableName") and shape.name == "TableArn":
         least, most = max(least or 0, 3 if broken.operation == "CreateTable" else 1), 255
     texts = []
-    if shape.pattern is not None and not _matches(shape.pattern, broken.value) and broken.kind != LONG:
+    is_long = broken.kind == LONG and most != 1
+    if shape.pattern is not None and not _matches(shape.pattern, broken.value) and not is_long:
         texts.append(f"Member must satisfy regular expression pattern: {shape.pattern}")
     if least and size < least:
         texts.append(f"Member must have length greater than or equal to {least}")
