@@ -44,7 +44,7 @@ PAGE_MAX_BYTES = 1024 * 1024
 COPY_LOOK_SECONDS = 0.005
 """Between two looks whether the items of an export are all copied."""
 RETRY_SECONDS = 10.0
-"""After the store failed in the middle of a job."""
+"""After the store failed in the middle of a job, most likely because it is full."""
 
 Load = Callable[[Iterable[Mapping[str, Any]], "OnRefused"], "Iterator[Loaded]"]
 """Puts items into the table of an import; see ``bulk_load.load_batches``."""
@@ -217,8 +217,8 @@ class JobRunner:
                     self._do(job)
             except JobStopped:
                 return
-            except StoreError:
-                _log.exception("an export or import failed; it is tried again in %g seconds", RETRY_SECONDS)
+            except Exception:
+                _log.exception("exports and imports are held up; they are tried again in %g seconds", RETRY_SECONDS)
                 self._closing.wait(RETRY_SECONDS)
                 self._asked.set()
 
