@@ -23,6 +23,7 @@ from ddbengine.options import CHOICES, NUMBERS
 if TYPE_CHECKING:
     from ddbengine.api.server import Options
     from ddbengine.engine.fault_rules import FaultRules
+    from ddbengine.engine.job_running import Buckets
 
 __all__ = ["main"]
 
@@ -152,8 +153,17 @@ def _serve_options(given: argparse.Namespace) -> Options:
         stream_retention_hours=given.stream_retention,
         adjustable_partitions=given.adjustable_partitions,
         faults=given.faults,
+        buckets=_buckets(given.s3_directory),
         workers=given.workers,
     )
+
+
+def _buckets(directory: Path | None) -> Buckets | None:
+    if directory is None:
+        return None
+    from ddbengine.exchange.buckets import DirectoryBuckets
+
+    return DirectoryBuckets(directory)
 
 
 def _realistic_defaults(given: argparse.Namespace) -> dict[str, Any]:
@@ -172,6 +182,8 @@ def _replicas_of(given: argparse.Namespace) -> int:
 
 def _check_serve_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
     """Refuse options that contradict each other, or that would be without effect."""
+    if given.s3_directory is not None and not given.s3_directory.is_dir():
+        parser.error(f"--s3-directory: {given.s3_directory} is no directory")
     if given.tls_key is not None and given.tls_cert is None:
         parser.error("--tls-key needs --tls-cert")
     replicas, paths = _replicas_of(given), given.replica_path
@@ -301,6 +313,13 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--workers", type=_positive, metavar="N", default=1, help="processes that serve the port (default: 1)")
     add("--adjustable-clock", action="store_true", help="let POST /_ddbengine/clock put the server's time forward")
+    add(
+        "--s3-directory",
+        type=Path,
+        metavar="DIR",
+        help="directory whose subdirectories are the S3 buckets that ExportTableToPointInTime and ImportTable name "
+        "(default: there are no buckets)",
+    )
     add("--faults", type=_faults, metavar="FILE|JSON", help="make requests fail as these rules say (docs/faults.md)")
     _add_stream_options(parser)
 

@@ -105,6 +105,30 @@ class TableAlreadyExistsException(ApiError):
     pass
 
 
+class PointInTimeRecoveryUnavailableException(ApiError):
+    pass
+
+
+class InvalidExportTimeException(ApiError):
+    pass
+
+
+class ExportConflictException(ApiError):
+    """A client token comes again with other parameters."""
+
+
+class ExportNotFoundException(ApiError):
+    pass
+
+
+class ImportConflictException(ApiError):
+    """A client token comes again with another table."""
+
+
+class ImportNotFoundException(ApiError):
+    pass
+
+
 class TableInUseException(ApiError):
     pass
 

@@ -59,11 +59,27 @@ class ExpiredIteratorException(ServiceError):
     pass
 
 
+class ExportConflictException(ServiceError):
+    pass
+
+
+class ExportNotFoundException(ServiceError):
+    pass
+
+
 class GlobalTableNotFoundException(ServiceError):
     pass
 
 
 class IdempotentParameterMismatchException(ServiceError):
+    pass
+
+
+class ImportConflictException(ServiceError):
+    pass
+
+
+class ImportNotFoundException(ServiceError):
     pass
 
 
@@ -73,6 +89,10 @@ class IncompleteSignatureException(ServiceError):
 
 class InternalServerError(ServiceError):
     """From faults on demand only: a fault of the engine itself is raised as what it is."""
+
+
+class InvalidExportTimeException(ServiceError):
+    pass
 
 
 class InvalidSignatureException(ServiceError):
@@ -88,6 +108,10 @@ class LimitExceededException(ServiceError):
 
 
 class MissingAuthenticationTokenException(ServiceError):
+    pass
+
+
+class PointInTimeRecoveryUnavailableException(ServiceError):
     pass
 
 

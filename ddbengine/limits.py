@@ -117,6 +117,14 @@ SHARD_ROLLOVER_SECONDS: Final = 4 * 3600  # guide: shards are closed after about
 PARTITION_MAX_BYTES: Final = 10 * 1024 * MIB  # guide
 PARTITION_MAX_WRITES_PER_SECOND: Final = 1_000  # guide: write units of one partition
 
+# --- exports and imports (FACTS 5.16) ------------------------------------------------------------
+
+EXPORTS_UNDER_WAY_MAX: Final = 300  # guide, quotas
+IMPORTS_UNDER_WAY_MAX: Final = 50  # guide, quotas
+JOBS_PAGE_DEFAULT: Final = 10  # of ListExports and ListImports; 25 is the most the model allows
+JOB_KEPT_SECONDS: Final = 90 * 24 * 3600  # model, in the documentation of ListExports and ListImports
+JOB_TOKEN_VALID_SECONDS: Final = 8 * 3600  # model, in the documentation of ClientToken
+
 # --- capacity (FACTS 6.2) ------------------------------------------------------------------------
 
 READ_UNIT_BYTES: Final = 4 * KIB

@@ -19,7 +19,7 @@ MARKER = "dynamodb_tables"
 INI = "dynamodb_tables"
 OPTIONS = "dynamodb_options"
 """The name of a marker, and of an ini option."""
-_STRINGS = {"region", "access_key_id"}
+_STRINGS = {"region", "access_key_id", "s3_directory"}
 _OF_REPLICAS = {"replica_lag_ms", "min_replicas"}
 """Options that say nothing of a store in memory."""
 

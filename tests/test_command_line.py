@@ -118,6 +118,7 @@ def test_options_are_understood_in_both_spellings(served: list[Options], argumen
         ("serve --in-memory --db-path d", "--in-memory"),
         ("serve --log-level loud", "loud"),
         ("serve --tls-key k", "--tls-key needs --tls-cert"),
+        ("serve --s3-directory nowhere", "--s3-directory: nowhere is no directory"),
         ("serve --replicas 2", "--replicas"),
         ("serve --in-memory --replicas 3", "a store in memory has one replica"),
         ("serve --in-memory --replica-path d", "a store in memory has one replica"),

@@ -32,6 +32,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "compatibility.md"
 RECORDED = Path(__file__).parent / "recorded_members.txt"
 ACCEPTED = "accepted"
 _REFUSAL = "is not supported yet"
+_WITHOUT_REPLICAS = {
+    "UpdateTable": frozenset({"GlobalTableWitnessUpdates", "MultiRegionConsistency", "ReplicaUpdates"})
+}
+"""What is refused in the service's words because an engine is one region's (FACTS 5.10)."""
 _CALLER = Caller("compatibility", "us-east-1")
 
 Recorded = Mapping[str, Mapping[str, frozenset[str]]]
@@ -47,7 +51,8 @@ that are answered. Parameters inside lists and maps are written with dots: `Tran
 `Put` in an element of `TransactItems`. Types, lengths, ranges, patterns and enums of all of them are checked as the
 service checks them; an operation that is not answered is an `UnknownOperationException`.
 
-- **supported**: `yes`, or `refused` where the answer is a ValidationException that says it is not supported yet.
+- **supported**: `yes`, or `refused` where the answer is a ValidationException that says it is not supported yet, or
+  that other regions are out of reach.
 - **tested**: `yes` where some test sends it in a request that succeeds, `refusals` where only requests with it that
   are refused are tested, `no` where no test sends it.
 
@@ -86,7 +91,8 @@ def refused_members(engine: Engine, operation: str) -> frozenset[str]:
     base = smallest_request(operation)
     members = model.input(operation).members
     requests = {name: base | {name: smallest(model, operation, target, name)} for name, target in members.items()}
-    return frozenset(name for name, request in requests.items() if _is_refused(engine, operation, name, request))
+    refused = frozenset(name for name, request in requests.items() if _is_refused(engine, operation, name, request))
+    return refused | _WITHOUT_REPLICAS.get(operation, frozenset())
 
 
 def _is_refused(engine: Engine, operation: str, member: str, request: dict[str, object]) -> bool:

@@ -127,15 +127,17 @@ _JAVA_SPELLINGS = {
 
 
 def _pattern(pattern: str, maximum: int | None) -> _Constraint:
-    """Longer text than allowed is not matched: its length is fault enough, and matching could take for ever."""
+    """Longer text than allowed is not matched: its length is fault enough, and matching could take for ever.  Where one
+    character is allowed, that is no danger (FACTS 5.16, Delimiter)."""
     spelled = pattern
     for java, python in _JAVA_SPELLINGS.items():
         spelled = spelled.replace(java, python)
     match = re.compile(spelled, re.ASCII).fullmatch
     text = f"Member must satisfy regular expression pattern: {pattern}"
-    if maximum is None or pattern == _NAME_PATTERN:
+    if maximum in (None, 1) or pattern == _NAME_PATTERN:
         return _Constraint(match, text)
-    return _Constraint(lambda value: len(value) > maximum or match(value), text)
+    longest = maximum or 0
+    return _Constraint(lambda value: len(value) > longest or match(value), text)
 
 
 def _enum(members: tuple[str, ...]) -> _Constraint:

@@ -30,6 +30,7 @@ ADJUSTMENTS = Adjustments(
         ),
         "ScalarAttributeType": ("B", "N", "S"),
         "ProjectionType": ("ALL", "INCLUDE", "KEYS_ONLY"),
+        "InputCompressionType": ("ZSTD", "NONE", "GZIP"),  # FACTS 5.16
         "StreamViewType": ("OLD_IMAGE", "KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE"),
     },
     # FACTS 3.4: CreateTable and UpdateTable.

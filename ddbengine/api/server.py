@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ddbengine.engine.context import StreamSettings
     from ddbengine.engine.engine import Engine
     from ddbengine.engine.fault_rules import FaultRules
+    from ddbengine.engine.job_running import Buckets
 
 __all__ = ["CannotServe", "Options", "RunningServer", "Server", "new_event_loop", "serve", "start_server"]
 
@@ -75,6 +76,8 @@ class Options:
     adjustable_clock: bool = False
     """Whether a page lets anybody put the engine's time forward."""
     faults: FaultRules | None = None
+    buckets: Buckets | None = None
+    """What exports go to and imports come from."""
     partitions: int | None = 1
     """Of a new table; None: as many as its throughput asks for."""
     shard_rollover: float = 14_400.0
@@ -281,6 +284,7 @@ def opened_engine(options: Options, **sharing: Any) -> Engine:
         item_collection_limit=options.item_collection_limit,
         gsi_lag_ms=options.gsi_lag_ms,
         faults=options.faults,
+        buckets=options.buckets,
         **sharing,
     )
 

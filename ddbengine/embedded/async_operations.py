@@ -82,6 +82,10 @@ class AsyncOperations:
         """Tell at which address the service is."""
         return await self._call("DescribeEndpoints", request)
 
+    async def describe_export(self, **request: Unpack[shapes.DescribeExportRequest]) -> dict[str, Any]:
+        """Describe an export of a table."""
+        return await self._call("DescribeExport", request)
+
     async def describe_global_table(self, **request: Unpack[shapes.DescribeGlobalTableRequest]) -> dict[str, Any]:
         """Describe a global table (the old kind)."""
         return await self._call("DescribeGlobalTable", request)
@@ -91,6 +95,10 @@ class AsyncOperations:
     ) -> dict[str, Any]:
         """Describe the settings of a global table in each region (the old kind)."""
         return await self._call("DescribeGlobalTableSettings", request)
+
+    async def describe_import(self, **request: Unpack[shapes.DescribeImportRequest]) -> dict[str, Any]:
+        """Describe an import into a table."""
+        return await self._call("DescribeImport", request)
 
     async def describe_kinesis_streaming_destination(
         self, **request: Unpack[shapes.DescribeKinesisStreamingDestinationRequest]
@@ -140,6 +148,12 @@ class AsyncOperations:
         """Run up to 100 PartiQL statements, all together or not at all."""
         return await self._call("ExecuteTransaction", request)
 
+    async def export_table_to_point_in_time(
+        self, **request: Unpack[shapes.ExportTableToPointInTimeRequest]
+    ) -> dict[str, Any]:
+        """Write a table, as it was at some time, to files."""
+        return await self._call("ExportTableToPointInTime", request)
+
     async def get_item(self, **request: Unpack[shapes.GetItemRequest]) -> dict[str, Any]:
         """Read one item by its key."""
         return await self._call("GetItem", request)
@@ -156,6 +170,10 @@ class AsyncOperations:
         """Return an iterator, with which records are read from a place in a shard on."""
         return await self._call("GetShardIterator", request)
 
+    async def import_table(self, **request: Unpack[shapes.ImportTableRequest]) -> dict[str, Any]:
+        """Create a table from files."""
+        return await self._call("ImportTable", request)
+
     async def list_backups(self, **request: Unpack[shapes.ListBackupsRequest]) -> dict[str, Any]:
         """List backups."""
         return await self._call("ListBackups", request)
@@ -166,9 +184,17 @@ class AsyncOperations:
         """List for which tables and indexes the most used keys are counted."""
         return await self._call("ListContributorInsights", request)
 
+    async def list_exports(self, **request: Unpack[shapes.ListExportsRequest]) -> dict[str, Any]:
+        """List exports of tables."""
+        return await self._call("ListExports", request)
+
     async def list_global_tables(self, **request: Unpack[shapes.ListGlobalTablesRequest]) -> dict[str, Any]:
         """List global tables (the old kind)."""
         return await self._call("ListGlobalTables", request)
+
+    async def list_imports(self, **request: Unpack[shapes.ListImportsRequest]) -> dict[str, Any]:
+        """List imports into tables."""
+        return await self._call("ListImports", request)
 
     async def list_streams(self, **request: Unpack[shapes.ListStreamsRequest]) -> dict[str, Any]:
         """List streams, of all tables or of one."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ddbengine.embedded.serving import LocalServer
     from ddbengine.engine import engine as inside
     from ddbengine.engine.bulk_load import Loaded, OnRefused
+    from ddbengine.engine.job_running import Buckets
     from ddbengine.storage.status import StoreStatus
 
 __all__ = ["Engine", "FaultsSource", "open"]
@@ -244,6 +245,7 @@ def open(
     partitions: int | None = 1,
     shard_rollover: float = SHARD_ROLLOVER_SECONDS,
     stream_retention_hours: float = STREAM_RETENTION_HOURS,
+    s3_directory: str | os.PathLike[str] | None = None,
     replicas: int | None = None,
     replica_paths: Sequence[str | os.PathLike[str]] = (),
     durability: str = "quorum",
@@ -259,7 +261,8 @@ def open(
     rules by which requests fail.  An item collection of a table with local indexes may have ``item_collection_limit``
     bytes.  Global indexes show a write ``gsi_lag_ms`` late; with None reads of them wait for earlier writes.  A new
     table has so many ``partitions``; a shard of a stream is open for ``shard_rollover`` seconds, and its records can be
-    read for ``stream_retention_hours``.  From ``replicas`` on the options are of a store on disk, without effect in
+    read for ``stream_retention_hours``.  ``s3_directory`` has a subdirectory for each bucket that exports and imports
+    name.  From ``replicas`` on the options are of a store on disk, without effect in
     memory: ``replicas`` 1 or 3, the default; ``durability`` quorum, leader or none; ``eventual_reads`` leader or any.
     See docs/embedded.md.
 
@@ -277,6 +280,7 @@ def open(
         faults=None if faults is None else _rules_of(faults),
         item_collection_limit=item_collection_limit,
         gsi_lag_ms=gsi_lag_ms,
+        buckets=_buckets(s3_directory),
         streams=StreamSettings(partitions, shard_rollover, stream_retention_hours * SECONDS_PER_HOUR),
         replicas=replicas,
         replica_paths=places,
@@ -302,6 +306,16 @@ def _check_replicas(
         raise ValueError("eventual_reads 'any' needs 3 replicas")
     if replica_lag_ms and eventual_reads != "any":
         raise ValueError("replica_lag_ms is seen with eventual_reads 'any' only")
+
+
+def _buckets(directory: str | os.PathLike[str] | None) -> Buckets | None:
+    if directory is None:
+        return None
+    if not Path(directory).is_dir():
+        raise ValueError(f"s3_directory is a directory, not {os.fspath(directory)!r}")
+    from ddbengine.exchange.buckets import DirectoryBuckets
+
+    return DirectoryBuckets(Path(directory))
 
 
 def _rules_of(source: FaultsSource) -> FaultRules:

@@ -147,6 +147,14 @@ class Operations:
         """
         return self._call("DescribeEndpoints", request)
 
+    def describe_export(self, **request: Unpack[shapes.DescribeExportRequest]) -> dict[str, Any]:
+        """Describe an export of a table.
+
+        Answer: ExportDescription.
+        Errors: ExportNotFoundException, InternalServerError, LimitExceededException.
+        """
+        return self._call("DescribeExport", request)
+
     def describe_global_table(self, **request: Unpack[shapes.DescribeGlobalTableRequest]) -> dict[str, Any]:
         """Describe a global table (the old kind).
 
@@ -164,6 +172,14 @@ class Operations:
         Errors: GlobalTableNotFoundException, InternalServerError.
         """
         return self._call("DescribeGlobalTableSettings", request)
+
+    def describe_import(self, **request: Unpack[shapes.DescribeImportRequest]) -> dict[str, Any]:
+        """Describe an import into a table.
+
+        Answer: ImportTableDescription.
+        Errors: ImportNotFoundException.
+        """
+        return self._call("DescribeImport", request)
 
     def describe_kinesis_streaming_destination(
         self, **request: Unpack[shapes.DescribeKinesisStreamingDestinationRequest]
@@ -258,6 +274,17 @@ class Operations:
         """
         return self._call("ExecuteTransaction", request)
 
+    def export_table_to_point_in_time(
+        self, **request: Unpack[shapes.ExportTableToPointInTimeRequest]
+    ) -> dict[str, Any]:
+        """Write a table, as it was at some time, to files.
+
+        Answer: ExportDescription.
+        Errors: ExportConflictException, InternalServerError, InvalidExportTimeException, LimitExceededException,
+            PointInTimeRecoveryUnavailableException, TableNotFoundException.
+        """
+        return self._call("ExportTableToPointInTime", request)
+
     def get_item(self, **request: Unpack[shapes.GetItemRequest]) -> dict[str, Any]:
         """Read one item by its key.
 
@@ -292,6 +319,14 @@ class Operations:
         """
         return self._call("GetShardIterator", request)
 
+    def import_table(self, **request: Unpack[shapes.ImportTableRequest]) -> dict[str, Any]:
+        """Create a table from files.
+
+        Answer: ImportTableDescription.
+        Errors: ImportConflictException, LimitExceededException, ResourceInUseException.
+        """
+        return self._call("ImportTable", request)
+
     def list_backups(self, **request: Unpack[shapes.ListBackupsRequest]) -> dict[str, Any]:
         """List backups.
 
@@ -308,6 +343,14 @@ class Operations:
         """
         return self._call("ListContributorInsights", request)
 
+    def list_exports(self, **request: Unpack[shapes.ListExportsRequest]) -> dict[str, Any]:
+        """List exports of tables.
+
+        Answer: ExportSummaries, NextToken.
+        Errors: InternalServerError, LimitExceededException.
+        """
+        return self._call("ListExports", request)
+
     def list_global_tables(self, **request: Unpack[shapes.ListGlobalTablesRequest]) -> dict[str, Any]:
         """List global tables (the old kind).
 
@@ -315,6 +358,14 @@ class Operations:
         Errors: InternalServerError.
         """
         return self._call("ListGlobalTables", request)
+
+    def list_imports(self, **request: Unpack[shapes.ListImportsRequest]) -> dict[str, Any]:
+        """List imports into tables.
+
+        Answer: ImportSummaryList, NextToken.
+        Errors: LimitExceededException.
+        """
+        return self._call("ListImports", request)
 
     def list_streams(self, **request: Unpack[shapes.ListStreamsRequest]) -> dict[str, Any]:
         """List streams, of all tables or of one.

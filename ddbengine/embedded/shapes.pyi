@@ -89,11 +89,17 @@ class DescribeContributorInsightsRequest(TypedDict, total=False):
 class DescribeEndpointsRequest(TypedDict, total=False):
     """It is given nothing."""
 
+class DescribeExportRequest(TypedDict, total=False):
+    ExportArn: Required[str]
+
 class DescribeGlobalTableRequest(TypedDict, total=False):
     GlobalTableName: Required[str]
 
 class DescribeGlobalTableSettingsRequest(TypedDict, total=False):
     GlobalTableName: Required[str]
+
+class DescribeImportRequest(TypedDict, total=False):
+    ImportArn: Required[str]
 
 class DescribeKinesisStreamingDestinationRequest(TypedDict, total=False):
     TableName: Required[str]
@@ -140,6 +146,20 @@ class ExecuteTransactionRequest(TypedDict, total=False):
     ClientRequestToken: str
     ReturnConsumedCapacity: Literal["INDEXES", "TOTAL", "NONE"]
 
+class ExportTableToPointInTimeRequest(TypedDict, total=False):
+    TableArn: Required[str]
+    ExportTime: float
+    ClientToken: str
+    S3Bucket: Required[str]
+    S3BucketOwner: str
+    S3Prefix: str
+    S3SseAlgorithm: Literal["AES256", "KMS"]
+    S3SseKmsKeyId: str
+    ExportFormat: Literal["DYNAMODB_JSON", "ION"]
+    ExportType: Literal["FULL_EXPORT", "INCREMENTAL_EXPORT"]
+    IncrementalExportSpecification: Mapping[str, Any]
+    FilterSpecification: Mapping[str, Any]
+
 class GetItemRequest(TypedDict, total=False):
     TableName: Required[str]
     Key: Required[Item]
@@ -165,6 +185,14 @@ class GetShardIteratorRequest(TypedDict, total=False):
     SequenceNumber: str
     Timestamp: float
 
+class ImportTableRequest(TypedDict, total=False):
+    ClientToken: str
+    S3BucketSource: Required[Mapping[str, Any]]
+    InputFormat: Required[Literal["DYNAMODB_JSON", "ION", "CSV"]]
+    InputFormatOptions: Mapping[str, Any]
+    InputCompressionType: Literal["GZIP", "ZSTD", "NONE"]
+    TableCreationParameters: Required[Mapping[str, Any]]
+
 class ListBackupsRequest(TypedDict, total=False):
     TableName: str
     Limit: int
@@ -178,10 +206,20 @@ class ListContributorInsightsRequest(TypedDict, total=False):
     NextToken: str
     MaxResults: int
 
+class ListExportsRequest(TypedDict, total=False):
+    TableArn: str
+    MaxResults: int
+    NextToken: str
+
 class ListGlobalTablesRequest(TypedDict, total=False):
     ExclusiveStartGlobalTableName: str
     Limit: int
     RegionName: str
+
+class ListImportsRequest(TypedDict, total=False):
+    TableArn: str
+    PageSize: int
+    NextToken: str
 
 class ListStreamsRequest(TypedDict, total=False):
     TableName: str

@@ -55,6 +55,8 @@ class Backup(NamedTuple):
     """The table's schema, see schema.stored."""
     is_copying: bool
     """Whether items are still being copied."""
+    is_of_export: bool = False
+    """Whether it is there for an export, until that has ended; then nobody else sees it."""
 
     @property
     def schema(self) -> TableSchema:

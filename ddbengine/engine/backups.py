@@ -61,7 +61,7 @@ class BackupName:
     def find(self, txn: ReadTxn) -> Backup:
         """Raise BackupNotFoundException."""
         backup = find_backup(txn, backup_key(self.namespace, self.id))
-        if backup is None or backup.table_name != self.table_name:
+        if backup is None or backup.table_name != self.table_name or backup.is_of_export:
             raise BackupNotFoundException(f"Backup not found: {self.arn}")
         return backup
 
@@ -205,7 +205,8 @@ class ListBackups:
         return Outcome(orjson.dumps(members))
 
     def _wants(self, backup: Backup) -> bool:
-        return self.table_name in (None, backup.table_name) and self.since <= backup.created < self.until
+        is_of_table = self.table_name in (None, backup.table_name)
+        return is_of_table and not backup.is_of_export and self.since <= backup.created < self.until
 
 
 def _summary(backup: Backup) -> dict[str, Any]:

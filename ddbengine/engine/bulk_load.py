@@ -52,6 +52,10 @@ OnRefused = Callable[[int, ApiError], None]
 """Told of an item that is left out: its ordinal, from 1 on, and why.  It may raise to end the load."""
 
 
+Find = Callable[[ReadTxn, str, str], TableSchema]
+"""Finds a table by namespace and name, or raises ResourceNotFoundException."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """How far a load is."""
@@ -82,11 +86,12 @@ class PutBatch:
     puts: list[_Put]
     ordinal: int
     """Of the last item it stands for, refused ones included."""
+    find: Find
     writes: ClassVar[bool] = True
     consistent: ClassVar[bool] = True
 
     def run(self, txn: ReadTxn) -> Outcome:
-        schema = self.surroundings.catalog.table(txn, self.schema.namespace, self.table_name)
+        schema = self.find(txn, self.schema.namespace, self.table_name)
         puts, body = self.puts, b""
         if schema != self.schema:
             puts, refused = _checked_again(schema, puts)
@@ -120,16 +125,22 @@ def load(
 
 
 def load_batches(
-    engine: Engine, caller: Caller, table_name: str, items: Iterable[Item], on_refused: OnRefused | None = None
+    engine: Engine,
+    caller: Caller,
+    table_name: str,
+    items: Iterable[Item],
+    on_refused: OnRefused | None = None,
+    *,
+    find: Find | None = None,
 ) -> Iterator[Loaded]:
     """Put items, DynamoDB JSON, and say after each durable commit how far that is; runs as it is iterated.
 
     An item that cannot be put raises ItemRefused, or with ``on_refused`` is told and left out.  Whatever is raised, by
     ``items`` too, what came before is durable by then.  Raise ResourceNotFoundException without the table, and
-    StoreError when nothing can be written.
+    StoreError when nothing can be written.  ``find`` finds the table also where requests do not see it yet.
     """
     under_way: deque[tuple[PutBatch, Future[Outcome]]] = deque()
-    batches = _batches(engine, caller, table_name, items, on_refused)
+    batches = _batches(engine, caller, table_name, items, on_refused, find or engine.surroundings.catalog.table)
     loaded, failure = Loaded(0, 0), None
     while True:
         try:
@@ -162,7 +173,7 @@ def _refuse(ordinal: int, error: ApiError, on_refused: OnRefused | None) -> None
 
 
 def _batches(
-    engine: Engine, caller: Caller, table_name: str, items: Iterable[Item], on_refused: OnRefused | None
+    engine: Engine, caller: Caller, table_name: str, items: Iterable[Item], on_refused: OnRefused | None, find: Find
 ) -> Iterator[PutBatch]:
     """Checked and encoded batches; what cannot go on is raised behind a batch of what came before."""
     surroundings = engine.surroundings
@@ -171,7 +182,7 @@ def _batches(
     ordinal, is_last = 0, False
     while not is_last:
         with engine.store.snapshot() as txn:
-            schema = surroundings.catalog.table(txn, namespace, table_name)
+            schema = find(txn, namespace, table_name)
         puts: list[_Put] = []
         size, failure = 0, None
         is_last = True
@@ -189,7 +200,7 @@ def _batches(
         except Exception as error:
             failure = error
         if puts or (is_last and failure is None):
-            yield PutBatch(surroundings, schema, table_name, puts, ordinal)
+            yield PutBatch(surroundings, schema, table_name, puts, ordinal, find)
         if failure is not None:
             raise failure
 

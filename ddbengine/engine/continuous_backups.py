@@ -34,11 +34,22 @@ def _described(schema: TableSchema, now: float) -> bytes:
         recovery = {
             "PointInTimeRecoveryStatus": "ENABLED",
             "RecoveryPeriodInDays": days,
-            "EarliestRestorableDateTime": _wire_second(max(since, now - days * _SECONDS_PER_DAY)),
+            "EarliestRestorableDateTime": _wire_second(_earliest(setting, now)),
             "LatestRestorableDateTime": _wire_second(max(since, now - _LAG_SECONDS)),
         }
     description = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}
     return orjson.dumps({"ContinuousBackupsDescription": description})
+
+
+def _earliest(setting: Mapping[str, Any], now: float) -> float:
+    since, days = float(setting["Since"]), float(setting["RecoveryPeriodInDays"])
+    return max(since, now - days * _SECONDS_PER_DAY)
+
+
+def earliest_restorable(schema: TableSchema, now: float) -> float | None:
+    """Since when a table could be restored, in seconds since the epoch; None without point-in-time recovery."""
+    setting = schema.settings.get(_SETTING)
+    return None if setting is None else _earliest(setting, now)
 
 
 def _wire_second(seconds: float) -> float:

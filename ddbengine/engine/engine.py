@@ -21,6 +21,8 @@ from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.engine.index_waits import IndexesBehind, waited
+from ddbengine.engine.job_rows import jobs_under_way
+from ddbengine.engine.job_running import Buckets, JobRunner, jobs_pending
 from ddbengine.engine.long_reads import LongReads, ReadIsLong
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.partitions import PartitionWatch, SplitPartition, Thresholds, namespace_of
@@ -31,7 +33,7 @@ from ddbengine.engine.reset import Reset
 from ddbengine.engine.restoring import Restoration, restoring_pending
 from ddbengine.engine.stream_upkeep import StreamUpkeep, upkeep_pending
 from ddbengine.engine.struck import prepare_struck
-from ddbengine.engine.tables import names_following_indexes
+from ddbengine.engine.tables import CreateTable, names_following_indexes
 from ddbengine.limits import CLIENT_TOKEN_VALID_SECONDS, ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.status import StoreStatus
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Store, WritesOf
@@ -51,6 +53,7 @@ FORGET = "forgetting client request tokens"
 STREAMS = "rolling over shards and dropping old ones"
 SPLIT = "splitting partitions"
 RESTORE = "restoring tables from backups"
+JOBS = "starting exports and imports"
 TTL_INTERVAL_SECONDS = 1.0
 
 _CHORES_AFTER = {
@@ -58,6 +61,8 @@ _CHORES_AFTER = {
     "CreateTable": (STREAMS, SPLIT),
     "DeleteBackup": (PURGE,),
     "DeleteTable": (PURGE,),
+    "ExportTableToPointInTime": (COPY, JOBS),
+    "ImportTable": (JOBS,),
     "RestoreTableFromBackup": (RESTORE,),
     "UpdateTable": (PURGE, FILL, STREAMS, SPLIT),
     "UpdateTimeToLive": (EXPIRE, PURGE),
@@ -87,13 +92,16 @@ class Engine:
         streams: StreamSettings | None = None,
         thresholds: Thresholds | None = None,
         tell_passed: Callable[[int], None] | None = None,
+        buckets: Buckets | None = None,
+        is_fork: bool = False,
     ) -> None:
         """``open_store`` is given the function that turns changes into writes.  ``clock`` gives seconds since the
         epoch; ``shared`` puts all callers into one namespace; see ``Surroundings`` for transient_seconds.  Every
         ``ttl_interval`` seconds it is seen whether items have expired; ``item_collection_limit`` is in bytes.  Global
         indexes show a change ``gsi_lag_ms`` late; without that, reads of them wait for all that was written before.
         ``thresholds`` say when a partition is split.  ``tell_passed`` is told up to which LSN global indexes have
-        everything."""
+        everything.  Exports go to ``buckets`` and imports come from there; without any, they fail.  With ``is_fork``
+        the exports under way are another engine's."""
         self.store = open_store(writes_of)
         self.faults: Faults | None = None
         """Faults on demand; may be set and taken away at any time."""
@@ -114,6 +122,8 @@ class Engine:
             pending_lsn=self.propagator.pending_lsn,
         )
         self._long_reads = LongReads(self.store)
+        self._buckets = buckets
+        self._jobs = JobRunner(self, buckets, lambda: self._housekeeper.ask(PURGE), self._exports_of_others(is_fork))
         self._housekeeper = Housekeeper(
             {
                 PURGE: purge_chore(self.store, self.clock),
@@ -122,6 +132,7 @@ class Engine:
                 FILL: Backfill(self.store, catalog),
                 COPY: BackupCopy(self.store, catalog),
                 RESTORE: Restoration(self.store, catalog, self.clock, self.submit),
+                JOBS: self._jobs.ask,
                 STREAMS: StreamUpkeep(self.store, self.clock, self._surroundings.streams),
                 SPLIT: PartitionWatch(
                     self.store, self._cut_partition, time.monotonic, self._thresholds, self._wanted_partitions
@@ -129,6 +140,12 @@ class Engine:
             }
         )
         self._take_up_chores()
+
+    def _exports_of_others(self, is_fork: bool) -> frozenset[bytes]:
+        if not is_fork:
+            return frozenset()
+        with self.store.snapshot() as txn:
+            return frozenset(job.key for job in jobs_under_way(txn))
 
     def _take_up_chores(self) -> None:
         """See what the last engine on this store left to do."""
@@ -140,6 +157,7 @@ class Engine:
                 FILL: bool(unfilled(txn)),
                 COPY: copying_pending(txn),
                 RESTORE: restoring_pending(txn),
+                JOBS: jobs_pending(txn),
                 STREAMS: upkeep_pending(txn),
                 SPLIT: upkeep_pending(txn),
             }
@@ -216,12 +234,7 @@ class Engine:
 
     def _run(self, operation: str, plan: Plan) -> bytes | Future[Outcome]:
         if plan.writes:
-            makes_indexes = operation in _MAKE_INDEXES and names_following_indexes(plan)
-            if makes_indexes:
-                self.propagator.expect_indexes()
-            future = self.submit(plan)
-            if makes_indexes:
-                future.add_done_callback(self._look_for_indexes)
+            future = self._submit_expecting(plan) if operation in _MAKE_INDEXES else self.submit(plan)
             if operation in _CHORES_AFTER:
                 future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))
             if operation in _LEAVE_TOKENS:
@@ -233,6 +246,21 @@ class Engine:
             return self._read_or_later(plan)
         except IndexesBehind as behind:
             return self._read_when_passed(behind.lsn, waited(plan))
+
+    def create_table(self, plan: CreateTable) -> None:
+        """Have a table made that was asked for otherwise than by its operation; raise ApiError."""
+        self._submit_expecting(plan).result()
+        self._housekeeper.ask(STREAMS)
+        self._housekeeper.ask(SPLIT)
+
+    def _submit_expecting(self, plan: Plan) -> Future[Outcome]:
+        """As ``submit``, of a plan that may bring the first global index."""
+        if not names_following_indexes(plan):
+            return self.submit(plan)
+        self.propagator.expect_indexes()
+        future = self.submit(plan)
+        future.add_done_callback(self._look_for_indexes)
+        return future
 
     def submit(self, plan: Plan) -> Future[Outcome]:
         """Have a plan that writes items carried out, and its changes brought to the global indexes."""
@@ -292,6 +320,8 @@ class Engine:
             item_collection_limit=surroundings.item_collection_limit,
             streams=surroundings.streams,
             thresholds=self._thresholds,
+            buckets=self._buckets,
+            is_fork=True,
         )
 
     def reset(self) -> None:
@@ -310,6 +340,7 @@ class Engine:
         """Finish what was submitted and release the store; in a process that was forked off, nothing."""
         if os.getpid() != self._process:
             return  # whose threads are not here, and may have held any lock
+        self._jobs.close()
         self.propagator.close()
         self._housekeeper.close()
         self._long_reads.close()

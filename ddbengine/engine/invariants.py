@@ -10,6 +10,7 @@ Reads everything and recomputes what the engine keeps up step by step:
 - expiry entries and client request tokens are those there should be (``time_invariants``);
 - streams are those of the tables, and their shards have every record once (``stream_invariants``);
 - backups have the items they are said to have, and what is under way has its rows (``backup_invariants``);
+- exports and imports under way have what they need (``job_invariants``);
 - no row belongs to a table or an index that neither exists nor is known as garbage.
 
 Takes memory for the catalog, whatever the number of items: keyspaces of the same order are walked side by side.
@@ -32,6 +33,8 @@ from ddbengine.engine.changes import COLLECTIONS, COUNTERS, collection_counter
 from ddbengine.engine.expiration import REGISTER
 from ddbengine.engine.index_invariants import KnownItems
 from ddbengine.engine.index_register import FILLINGS, INDEXED
+from ddbengine.engine.job_invariants import broken_jobs
+from ddbengine.engine.job_rows import EXPORTS, IMPORTS
 from ddbengine.engine.keys import after, item_key, table_prefix
 from ddbengine.engine.purge import DEADLINES, GARBAGE
 from ddbengine.engine.stream_invariants import broken_streams
@@ -48,7 +51,7 @@ from ddbengine.streams.rows import SHARDS, STREAMS
 __all__ = ["broken_invariants"]
 
 CATALOG = b"C"
-_READ_ELSEWHERE = (REGISTER, INDEXED, FILLINGS, STREAMS, SHARDS, COPYING, RESTORING)
+_READ_ELSEWHERE = (REGISTER, INDEXED, FILLINGS, STREAMS, SHARDS, COPYING, RESTORING, EXPORTS, IMPORTS)
 _PREFIX_BYTES = 5
 """A keyspace and a number."""
 _PROGRESS_ROWS = 1000
@@ -75,6 +78,7 @@ def broken_invariants(txn: ReadTxn, advance: Advance = lambda rows: None) -> Ite
     yield from broken_tokens(txn)
     yield from broken_streams(txn, catalog.schemas)
     yield from broken_backups(txn, catalog.schemas, advance)
+    yield from broken_jobs(txn, catalog.schemas)
     yield from _strays(txn, catalog)
 
 

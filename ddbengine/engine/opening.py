@@ -11,6 +11,7 @@ from ddbengine.engine.context import StreamSettings
 from ddbengine.engine.engine import TTL_INTERVAL_SECONDS, Engine
 from ddbengine.engine.fault_rules import FaultRules
 from ddbengine.engine.faults import Faults
+from ddbengine.engine.job_running import Buckets
 from ddbengine.limits import ITEM_COLLECTION_MAX_BYTES
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.lmdb_store import LmdbStore, places_of
@@ -50,10 +51,12 @@ def open_engine(
     min_replicas: int | None = None,
     memory: Path | None = None,
     shared_state: SharedState | None = None,
+    buckets: Buckets | None = None,
 ) -> Engine:
     """Open the store at a directory, made if absent, or a new one in memory; raise CannotOpen.
 
-    ``memory`` and ``shared_state`` let other processes read, see LmdbStore.
+    ``memory`` and ``shared_state`` let other processes read, see LmdbStore.  ``buckets`` are what exports go to and
+    imports come from.
     From ``replicas`` on, what LmdbStore says of it holds; None are three replicas.  In memory these say nothing.
     """
 
@@ -84,6 +87,7 @@ def open_engine(
             streams=streams,
             gsi_lag_ms=gsi_lag_ms,
             item_collection_limit=item_collection_limit,
+            buckets=buckets,
             tell_passed=None if shared_state is None or gsi_lag_ms is not None else shared_state.tell_passed,
         )
     except StoreError as error:

@@ -7,6 +7,7 @@ index that UpdateTable creates is filled from a small table in the same transact
 
 from __future__ import annotations
 
+import math
 import struct
 import uuid
 from collections.abc import Mapping
@@ -36,8 +37,10 @@ from ddbengine.schema.describe import (
     describe,
     describe_global_index,
     describe_vector_index,
+    wire_time,
 )
 from ddbengine.schema.refusals import in_use
+from ddbengine.schema.replica_updates import REPLICAS, refusal_of_replicas
 from ddbengine.schema.table import IndexSchema, TableSchema
 from ddbengine.schema.throughput import ON_DEMAND
 from ddbengine.schema.transition import (
@@ -99,6 +102,8 @@ class CreateTable:
     caller: Caller
     name: str
     definition: TableDefinition
+    filled_under_id: str | None = None
+    """The id of a table that is CREATING until whoever fills it says otherwise."""
     writes: ClassVar[bool] = True
     consistent: ClassVar[bool] = True
 
@@ -110,7 +115,10 @@ class CreateTable:
         schema = self._partitioned(self.definition.schema(self._identity(namespace, now), first))
         schema = with_new_label(None, schema, txn, now)
         transition = _creation(schema, self.definition, now + surroundings.transient_seconds)
-        stored = with_transition(schema, transition if surroundings.transient_seconds > 0 else None)
+        shown: Transition | None = transition if surroundings.transient_seconds > 0 else None
+        if self.filled_under_id is not None:
+            shown = replace(transition, until=math.inf)
+        stored = with_transition(schema, shown)
         numbers = catalogs.taken_numbers(first, self.definition.numbers_needed())
         changes = [numbers, catalogs.save(stored), *reregistered(None, schema, txn)]
         changes += stream_changes(None, schema, txn, now)
@@ -132,7 +140,8 @@ class CreateTable:
     def _identity(self, namespace: str, now: float) -> TableIdentity:
         region, account_id = self.caller.region, self.surroundings.account_id
         arn = table_arn(region, account_id, self.name)
-        return TableIdentity(self.name, namespace, arn, str(uuid.uuid4()), region, account_id, now)
+        table_id = self.filled_under_id or str(uuid.uuid4())
+        return TableIdentity(self.name, namespace, arn, table_id, region, account_id, now)
 
 
 def _creation(schema: TableSchema, definition: TableDefinition, until: float) -> Transition:
@@ -243,6 +252,8 @@ class UpdateTable:
         running = running_transition(old, now)
         check_admitted(old, running, self.request)
         draft = draft_of(old, now)
+        if self.request.get(REPLICAS):
+            raise refusal_of_replicas(self.request[REPLICAS], draft.region)
         apply_table_changes(draft, self.request)
         number = catalogs.next_number(txn)
         apply_index_actions(draft, self.request, running, number, switched=_switched(old, draft.billing_mode))
@@ -255,7 +266,8 @@ class UpdateTable:
         if draft.created is not None:
             new, part = begin_filling(new, draft.created, txn)
             changes += [catalogs.taken_numbers(number, 1), part]
-        changes.append(catalogs.save(with_transition(new, self._kept(transition, running))))
+        later = replace(transition, table={**transition.table, **_shown_later(old, draft.billing_mode)})
+        changes.append(catalogs.save(with_transition(new, self._kept(later, running))))
         if draft.removed is not None:
             changes.append(Writes(puts=[garbage_of_index(draft.removed)]))
         changes += stream_changes(old, new, txn, now)
@@ -270,6 +282,15 @@ class UpdateTable:
 
 def _switched(old: TableSchema, billing_mode: str) -> bool:
     return bool(old.settings["BillingMode"] != billing_mode)
+
+
+def _shown_later(old: TableSchema, billing_mode: str) -> dict[str, Any]:
+    """What DescribeTable adds to the answer of UpdateTable while the billing mode is being switched: when the table
+    was last switched to on demand before."""
+    last = old.settings.get("LastUpdateToPayPerRequestDateTime")
+    if last is None or not _switched(old, billing_mode):
+        return {}
+    return billing_members(billing_mode, {"LastUpdateToPayPerRequestDateTime": wire_time(last)})
 
 
 def _deleting(schema: TableSchema, index: IndexSchema, txn: ReadTxn, now: float) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 import zstandard
 
-__all__ = ["CORRUPT", "STDIN", "SUFFIXES", "Input", "compressed", "compression_of"]
+__all__ = ["CORRUPT", "STDIN", "SUFFIXES", "Input", "compressed", "compression_of", "stored_compression"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -50,6 +50,15 @@ class Input:
     def __exit__(self, *_: object) -> None:
         if self._is_ours:
             self._raw.close()
+
+
+def stored_compression(path: Path) -> str:
+    """gzip, zstd or none, by what a file begins with; raise OSError."""
+    with path.open("rb") as file:
+        start = file.read(len(_ZSTD_MAGIC))
+    if start.startswith(_GZIP_MAGIC):
+        return "gzip"
+    return "zstd" if start.startswith(_ZSTD_MAGIC) else "none"
 
 
 def _decompressed(raw: io.BufferedReader) -> io.BufferedReader:

@@ -20,11 +20,21 @@ import orjson
 
 from ddbengine.exchange.compression import compressed
 from ddbengine.exchange.csv_items import row_of
+from ddbengine.exchange.ion_text import ion_lines
 from ddbengine.exchange.json_lines import line_of
 from ddbengine.exchange.s3_layout import DATA, ExportDirectory, etag_of
 from ddbengine.limits import MIB
 
-__all__ = ["Writer", "csv_header", "csv_writer", "export_to_directory", "export_to_file", "json_writer"]
+__all__ = [
+    "Writer",
+    "csv_header",
+    "csv_writer",
+    "export_to_directory",
+    "export_to_file",
+    "iso_time",
+    "json_writer",
+    "write_export",
+]
 
 DATA_FILE_MAX_BYTES = 256 * MIB
 """Of a data file's content before compression."""
@@ -122,46 +132,79 @@ def export_to_directory(
 ) -> tuple[Path, int]:
     """Write an export of its own below ``root``; return its directory and how many items it has.  Raise OSError.
 
-    ``description`` is the table's.  Until the summary is there, which is written last, it is no export.
+    ``description`` is the table's.
     """
     started = clock()
     export_id = f"{int(started * 1000):014d}-{secrets.token_hex(4)}"
     directory = ExportDirectory(root, export_id)
-    directory.start()
-    files = list(_data_files(pages, directory, on_items, file_max_bytes))
-    items = sum(file.items for file in files)
     summary = {
-        "version": "2020-06-30",
         "exportArn": f"{description['TableArn']}/export/{export_id}",
-        "startTime": _time(started),
-        "endTime": _time(clock()),
+        "startTime": iso_time(started),
         "tableArn": description["TableArn"],
         "tableId": description.get("TableId"),
-        "exportTime": _time(started),
+        "exportTime": iso_time(started),
         "s3Bucket": root.resolve().name,
         "s3Prefix": None,
         "s3SseAlgorithm": "AES256",
         "s3SseKmsKeyId": None,
         "billedSizeBytes": description.get("TableSizeBytes", 0),
-        "itemCount": items,
-        "outputFormat": "DYNAMODB_JSON",
-        "exportType": "FULL_EXPORT",
     }
-    directory.finish(summary, [file.entry() for file in files])
+    items = write_export(pages, directory, summary, on_items, clock=clock, file_max_bytes=file_max_bytes)
     return directory.path, items
 
 
-def _data_files(pages: Pages, directory: ExportDirectory, on_items: OnItems, file_max_bytes: int) -> Iterator[_Written]:
+def write_export(
+    pages: Pages,
+    directory: ExportDirectory,
+    summary: dict[str, Any],
+    on_items: OnItems = lambda _: None,
+    *,
+    output_format: str = "DYNAMODB_JSON",
+    clock: Callable[[], float] = time.time,
+    file_max_bytes: int = DATA_FILE_MAX_BYTES,
+) -> int:
+    """Write the data files and manifests of an export, and return how many items it has; raise OSError.
+
+    ``summary`` has the members of the summary that are known beforehand.  Until that is there, which is written last,
+    it is no export.
+    """
+    directory.start()
+    files = list(_data_files(pages, directory, _FORMATS[output_format], on_items, file_max_bytes))
+    items = sum(file.items for file in files)
+    written = {
+        "version": "2020-06-30",
+        **summary,
+        "endTime": iso_time(clock()),
+        "itemCount": items,
+        "outputFormat": output_format,
+        "exportType": "FULL_EXPORT",
+    }
+    directory.finish(written, [file.entry() for file in files])
+    return items
+
+
+@dataclass(frozen=True, slots=True)
+class _DataFormat:
+    suffix: str
+    writer: Writer
+
+
+_FORMATS = {"DYNAMODB_JSON": _DataFormat(".json.gz", json_writer), "ION": _DataFormat(".ion.gz", ion_lines)}
+
+
+def _data_files(
+    pages: Pages, directory: ExportDirectory, data: _DataFormat, on_items: OnItems, file_max_bytes: int
+) -> Iterator[_Written]:
     """At least one file, an empty one for an empty table, as the service has it."""
     remaining = iter(pages)
     page = next(remaining, None)
     while True:
-        name = b32encode(secrets.token_bytes(_NAME_BYTES)).decode().rstrip("=").lower() + ".json.gz"
+        name = b32encode(secrets.token_bytes(_NAME_BYTES)).decode().rstrip("=").lower() + data.suffix
         items = size = 0
         with (directory.path / DATA / name).open("w+b") as file:
             with closing(compressed(file, "gzip")) as stream:
                 while page is not None and (size < file_max_bytes or items == 0):
-                    text = json_writer(page)
+                    text = data.writer(page)
                     stream.write(text)
                     size += len(text)
                     items += len(page)
@@ -181,6 +224,6 @@ def _md5(file: BinaryIO) -> bytes:
     return digest.digest()
 
 
-def _time(seconds: float) -> str:
+def iso_time(seconds: float) -> str:
     """ISO 8601 to the millisecond, as the service writes it."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

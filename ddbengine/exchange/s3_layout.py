@@ -139,14 +139,22 @@ class ExportDirectory:
     root: Path
     """Stands for the bucket."""
     export_id: str
+    prefix: str = ""
+    """What keys begin with; a slash follows if it has none at its end."""
 
     @property
     def path(self) -> Path:
-        return self.root / ROOT / self.export_id
+        return self.root / self.prefix.strip("/") / ROOT / self.export_id
 
     def key(self, *names: str) -> str:
         """The key of a file in the bucket."""
-        return "/".join((ROOT, self.export_id, *names))
+        prefix = self.prefix and self.prefix.rstrip("/") + "/"
+        return prefix + "/".join((ROOT, self.export_id, *names))
+
+    @property
+    def manifest_key(self) -> str:
+        """The key of the summary."""
+        return self.key(SUMMARY)
 
     def start(self) -> None:
         """Make the directories; raise OSError, FileExistsError when the export is there already."""

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from ddbengine.errors import ValidationException, enveloped
 from ddbengine.schema import throughput
 from ddbengine.schema.refusals import invalid
+from ddbengine.schema.replica_updates import REPLICAS, check_replica_request
 from ddbengine.schema.settings import check_encryption, check_stream_of_update
 from ddbengine.schema.throughput import ON_DEMAND, PROVISIONED
 
@@ -40,7 +41,6 @@ _CHANGES = (
     "GlobalTableSettingsReplicationMode",
     "DisassociationProtectionEnabled",
 )
-_UNSUPPORTED = ("ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency")
 _ALONE = {
     "SSESpecification": "Server-Side Encryption modification must be the only operation in the request",
     "TableClass": "TableClass modification must be the only operation in the request",
@@ -56,13 +56,13 @@ _NOTHING_TO_DO = (
 
 def check_update(request: Mapping[str, Any]) -> None:
     """Refuse an UpdateTable request that no table could satisfy; raise ValidationException."""
-    for member in _UNSUPPORTED:
-        if request.get(member):
-            raise invalid(f"{member} is not supported yet")
     updates: Sequence[Mapping[str, Any]] = request.get("GlobalSecondaryIndexUpdates", ())
     _check_index_actions(updates)
     _check_vector_actions(request.get("VectorIndexUpdates", ()))
     changes = {member for member in _CHANGES if _is_given(request, member)}
+    if request.get(REPLICAS):
+        check_replica_request(request, changes)
+        return
     if not changes:
         raise ValidationException(_NOTHING_TO_DO)
     for member in ("GlobalSecondaryIndexUpdates", "VectorIndexUpdates"):

@@ -31,6 +31,7 @@ ORDERED = {
     "ProjectionType": "ALL, INCLUDE, KEYS_ONLY",
     "BillingMode": "PROVISIONED, PAY_PER_REQUEST",
     "StreamViewType": "OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES, NEW_IMAGE",
+    "InputCompressionType": "ZSTD, NONE, GZIP",
 }
 """The members of enums in the order of the message (FACTS 3.2); of any other enum it is the model's."""
 
@@ -202,7 +203,8 @@ def _texts_of_size(broken: Broken, size: int) -> list[str]:
             return ["Member must have length greater than or equal to 3", NAME]
         least, most = max(least or 0, 3 if broken.operation == "CreateTable" else 1), 255
     texts = []
-    if shape.pattern is not None and not _matches(shape.pattern, broken.value) and broken.kind != LONG:
+    is_long = broken.kind == LONG and most != 1
+    if shape.pattern is not None and not _matches(shape.pattern, broken.value) and not is_long:
         texts.append(f"Member must satisfy regular expression pattern: {shape.pattern}")
     if least and size < least:
         texts.append(f"Member must have length greater than or equal to {least}")

@@ -149,7 +149,7 @@ def test_a_config_is_merged_into_the_engine_s_own(engine: ddbengine.Engine) -> N
 def test_an_operation_the_engine_has_not_is_unknown(engine: ddbengine.Engine) -> None:
     client = engine.client()
     with pytest.raises(client.exceptions.ClientError) as refused:
-        client.list_exports()
+        client.list_bulk_operations()
     assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
 
 

@@ -123,3 +123,22 @@ def test_a_fork_has_the_options_of_its_engine() -> None:
         fork.put_item(TableName=TABLE, Item=key() | {"g": {"S": "x"}})
         assert of_index(fork) == 0
         assert len(shards_of(fork)) == 3
+
+
+def test_exports_go_to_the_directory_of_buckets(tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    with ddbengine.open(s3_directory=tmp_path) as engine:
+        arn = engine.create_table(**definition())["TableDescription"]["TableArn"]
+        recovery = {"PointInTimeRecoveryEnabled": True}
+        engine.update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=recovery)
+        begun = engine.export_table_to_point_in_time(TableArn=arn, S3Bucket="bucket")["ExportDescription"]
+        described = begun
+        while described["ExportStatus"] == "IN_PROGRESS":
+            described = engine.describe_export(ExportArn=begun["ExportArn"])["ExportDescription"]
+        assert described["ExportStatus"] == "COMPLETED"
+        assert (tmp_path / "bucket" / described["ExportManifest"]).is_file()
+
+
+def test_a_directory_of_buckets_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="s3_directory is a directory, not "):
+        ddbengine.open(s3_directory=tmp_path / "nowhere")

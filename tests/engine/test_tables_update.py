@@ -164,9 +164,66 @@ def test_index_updates_are_one_action_each_and_one_an_index(
     assert invalid(plane, GlobalSecondaryIndexUpdates=updates) == INVALID + problem
 
 
-@pytest.mark.parametrize("member", ["ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency"])
-def test_what_is_not_built_yet_is_refused_and_named(plane: ControlPlane, member: str) -> None:
-    assert invalid(plane, **{member: ["x"]}) == f"{INVALID}{member} is not supported yet"
+def replica(kind: str, region: str = "eu-west-1", **members: Any) -> list[dict[str, Any]]:
+    return [{kind: {"RegionName": region, **members}}]
+
+
+NO_ACTION = "There are no actions specified in the Replica Update Action of the request."
+LOCAL = (
+    "Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as "
+    "required."
+)
+NOT_PART = (
+    "Update global table operation failed because one or more replicas were not part of the global table. Please retry "
+    "the request without these replicas: [eu-west-1]."
+)
+
+
+@pytest.mark.parametrize(
+    ("updates", "message"),
+    [
+        ([{}], NO_ACTION),
+        (replica("Update"), NO_ACTION),
+        (
+            [replica("Create")[0] | replica("Delete")[0]],
+            "Update table operation with more than one type of replica actions not allowed.",
+        ),
+        (replica("Create", "us-east-1"), LOCAL),
+        (replica("Delete", "us-east-1"), LOCAL),
+        (replica("Delete"), NOT_PART),
+        (replica("Update", TableClassOverride="STANDARD"), NOT_PART),
+        (
+            replica("Create"),
+            "Failed to access the region: \u2018eu-west-1\u2019. User is missing the permissions since the region is "
+            "disabled.",
+        ),
+    ],
+)
+def test_a_table_has_no_replicas_and_gets_none(
+    plane: ControlPlane, updates: list[dict[str, Any]], message: str
+) -> None:
+    before = plane.describe()
+    assert invalid(plane, ReplicaUpdates=updates) == message
+    assert plane.describe() == before
+
+
+def test_replicas_are_changed_alone(plane: ControlPlane) -> None:
+    assert invalid(plane, ReplicaUpdates=replica("Create"), DeletionProtectionEnabled=True) == (
+        "Requests that modify replicas or witnesses must not also modify other fields"
+    )
+
+
+@pytest.mark.parametrize("consistency", [{}, {"MultiRegionConsistency": "EVENTUAL"}])
+def test_witnesses_need_strong_consistency(plane: ControlPlane, consistency: dict[str, str]) -> None:
+    request = {"ReplicaUpdates": replica("Create"), "GlobalTableWitnessUpdates": replica("Create", "eu-west-2")}
+    assert invalid(plane, **request, **consistency) == (
+        "MultiRegionConsistency must be set as STRONG when GlobalTableWitnessUpdates parameter is present."
+    )
+
+
+def test_witnesses_alone_are_no_change(plane: ControlPlane) -> None:
+    message = invalid(plane, GlobalTableWitnessUpdates=replica("Create"), MultiRegionConsistency="STRONG")
+    assert message.startswith("At least one of ProvisionedThroughput, BillingMode, ")
 
 
 def test_settings_of_a_regional_table_are_not_overridden(plane: ControlPlane) -> None:
@@ -241,6 +298,32 @@ def test_no_units_go_with_the_way_to_on_demand(metered: ControlPlane) -> None:
 
 
 # --- billing mode ---
+
+
+def test_a_switch_under_way_shows_when_the_table_went_on_demand_before() -> None:
+    plane = ControlPlane(transient_seconds=10)
+    plane.call("CreateTable", on_demand())
+    plane.now += 20
+    switches: list[dict[str, Any]] = [
+        {"BillingMode": "PROVISIONED", "ProvisionedThroughput": units(1, 1)},
+        {"BillingMode": "PAY_PER_REQUEST"},
+    ]
+    for switch in switches:
+        mode = {"BillingMode": switch["BillingMode"]}
+        before = {"LastUpdateToPayPerRequestDateTime": round(START, 3)}
+        assert update(plane, **switch)["BillingModeSummary"] == mode
+        assert plane.describe()["BillingModeSummary"] == mode | before
+        plane.now += 20
+    switched = {"LastUpdateToPayPerRequestDateTime": round(START + 40, 3)}
+    assert plane.describe()["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"} | switched
+
+
+def test_a_first_switch_under_way_shows_no_time() -> None:
+    plane = ControlPlane(transient_seconds=10)
+    plane.call("CreateTable", provisioned())
+    plane.now += 20
+    update(plane, BillingMode="PAY_PER_REQUEST")
+    assert plane.describe()["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
 
 
 def test_a_table_goes_on_demand_with_its_indexes(metered: ControlPlane) -> None:

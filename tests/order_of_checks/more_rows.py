@@ -367,4 +367,102 @@ STREAMS: dict[str, Order] = {
     ),
 }
 
-ORDERS: dict[str, Order] = ITEMS | READS | MANY | TABLES | STREAMS
+# --- exports and imports ----------------------------------------------------------------------------------------------
+
+_ACCOUNT = ARN.replace("000000000000", "111111111111")
+_DENIED = "AccessDeniedException"
+_EXPORT, _IMPORT = f"{ARN}/export/01790000000000-0123abcd", f"{ARN}/import/01790000000000-0123abcd"
+_TABLE: Members = {
+    "TableName": "imported",
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+_TOKEN = Row(
+    "NextToken is one of this operation's",
+    {"NextToken": "0" * 112},
+    VALIDATION,
+    "Provided nextToken is invalid: 0000",
+)
+
+
+def _job_arn(kind: str, arn: str) -> tuple[Row, ...]:
+    """``kind`` is Export or Import."""
+    member, missing = f"{kind}Arn", f"{kind}NotFoundException"
+    return (
+        types(member),
+        constraints(member, "x"),
+        Row(f"{member} is the ARN of one", {member: "x" * 40}, VALIDATION, f"Invalid {kind} ARN"),
+        Row("the account", {member: arn.replace("000000000000", "111111111111")}, _DENIED, "Access is denied"),
+        Row("the region", {member: arn.replace("us-east-1", "us-west-2")}, missing, "Invalid"),
+        Row("it is there", {}, missing, arn),
+    )
+
+
+EXPORTS_AND_IMPORTS: dict[str, Order] = {
+    "ExportTableToPointInTime": Order(
+        {"TableArn": ARN, "S3Bucket": "bucket"},
+        (
+            types("S3Prefix"),
+            constraints("S3Bucket", "x"),
+            Row("the key and the encryption", {"S3SseKmsKeyId": "k"}, VALIDATION, "KMS Key Id is not supported"),
+            Row(
+                "ExportType and IncrementalExportSpecification",
+                {"ExportType": "INCREMENTAL_EXPORT"},
+                VALIDATION,
+                "Incremental Export Specification expected",
+            ),
+            Row("FilterSpecification", {"FilterSpecification": {}}, VALIDATION, "The specification can not be empty"),
+            Row("TableArn is an ARN", {"TableArn": "x"}, VALIDATION, "tableArn is not a valid ARN"),
+            Row("TableArn is a table's", {"TableArn": f"{ARN}/index/i"}, VALIDATION, "Table ARN is invalid."),
+            Row("the account", {"TableArn": _ACCOUNT}, _DENIED, "Access is denied"),
+            Row("the table exists", {"TableArn": f"{ARN}d"}, "TableNotFoundException", f"Table not found: {ARN}d"),
+            Row(
+                "it has point-in-time recovery",
+                {},
+                "PointInTimeRecoveryUnavailableException",
+                f"Point in time recovery is not enabled for table '{NAME}'",
+            ),
+        ),
+    ),
+    "DescribeExport": Order({"ExportArn": _EXPORT}, _job_arn("Export", _EXPORT)),
+    "ListExports": Order(
+        {},
+        (
+            types("NextToken"),
+            constraints("MaxResults", 26),
+            Row("TableArn is an ARN", {"TableArn": "x"}, VALIDATION, "tableArn is not a valid ARN"),
+            _TOKEN,
+        ),
+    ),
+    "ImportTable": Order(
+        {"S3BucketSource": {"S3Bucket": "bucket"}, "InputFormat": "DYNAMODB_JSON", "TableCreationParameters": _TABLE},
+        (
+            types("ClientToken"),
+            constraints("InputCompressionType", "BZIP2"),
+            Row(
+                "InputFormatOptions",
+                {"InputFormatOptions": {"Csv": {"Delimiter": ","}}},
+                VALIDATION,
+                "Unsupported InputFormatOptions for the given input format: DYNAMODB_JSON.",
+            ),
+            Row(
+                "TableCreationParameters, as by CreateTable",
+                {"TableCreationParameters": {**_TABLE, "BillingMode": "PROVISIONED"}},
+                VALIDATION,
+                "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED",
+            ),
+            Row(
+                "the name is free",
+                {"TableCreationParameters": {**_TABLE, "TableName": NAME}},
+                IN_USE,
+                f"Table already exists: {NAME}",
+            ),
+        ),
+    ),
+    "DescribeImport": Order({"ImportArn": _IMPORT}, _job_arn("Import", _IMPORT)),
+    "ListImports": Order({}, (types("NextToken"), constraints("PageSize", 26), _TOKEN)),
+}
+
+
+ORDERS: dict[str, Order] = ITEMS | READS | MANY | TABLES | STREAMS | EXPORTS_AND_IMPORTS
