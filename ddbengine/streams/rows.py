@@ -49,8 +49,8 @@ class Stream:
     open_shards: tuple[str, ...]
     """Ids of the shards that take records, in order of their hashes; none once it is disabled."""
     newest_shard: int
-    """The number in the id of the shard made last.  Of all shards of a store no two have the same: a consumer of several
-    streams may keep its leases by shard id alone, as the Kinesis Client Library does."""
+    """The number in the id of the shard made last.  Of all shards of a store no two have the same: a consumer of
+    several streams may keep its leases by shard id alone, as the Kinesis Client Library does."""
 
 
 @dataclass(frozen=True, slots=True)
