@@ -3,7 +3,7 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.conversion cimport PyOS_double_to_string, PyOS_string_to_double
 from cpython.mem cimport PyMem_Free
-from libc.math cimport fabs, sqrt
+from libc.math cimport fabs, isfinite, isnan, sqrt
 from libc.stdint cimport uint8_t
 from libc.stdlib cimport atoi
 from libc.string cimport memcmp, memcpy, strlen
@@ -102,6 +102,8 @@ cdef int put_single(Out* out, float single) except -1:
     cdef const char* at
     cdef int precision, count = 0, point, i
     cdef bint negative
+    if not isfinite(single):
+        return corrupt("a vector with what is no number")
     try:
         # Six digits are always told apart, but for the tiniest floats.
         for precision in range(5 if fabs(single) >= SMALLEST_NORMAL else 0, 9):
@@ -346,6 +348,8 @@ def nearest(entries, str name, query, str function, int most, filters=()):
                 score = score_of(kind, head.body, square, floats, head.size // 4)
             finally:
                 close_view(&view)
+            if isnan(score):
+                corrupt("a vector with what is no number")
             if kind == DOT_PRODUCT:
                 score = -score
             if found == most and score >= scores[found - 1]:

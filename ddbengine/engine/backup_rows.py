@@ -114,7 +114,9 @@ def backups_after(txn: ReadTxn, namespace: str, backup_id: str = "") -> Iterator
     """The backups of a namespace by age, from the first one behind an id on."""
     low = backup_key(namespace, backup_id) + (b"\x00" if backup_id else b"")
     for key, row in txn.scan(low, backup_key(namespace, "") + _ROWS_END):
-        yield read_backup(bytes(key), row)
+        backup = read_backup(bytes(key), row)
+        if backup.namespace == namespace:  # and not one that is named like the beginning of another
+            yield backup
 
 
 # --- what is under way -----------------------------------------------------------------------------------------------

@@ -117,6 +117,8 @@ class Catalog:
         low = prefix + after.encode() + b"\x00" if after else prefix
         for key, _ in txn.scan(low, prefix + _NAMES_END):
             name = bytes(key)[len(prefix) :].decode()
+            if "\0" in name:
+                continue  # another namespace's, whose name begins like this one's
             if self.find(txn, namespace, name) is not None:
                 yield name
 

@@ -26,7 +26,7 @@ from ddbengine.limits import PARTITION_MAX_BYTES, PARTITION_MAX_WRITES_PER_SECON
 from ddbengine.schema.table import TableSchema
 from ddbengine.storage.store import Outcome, ReadTxn, Store
 from ddbengine.streams import lineage
-from ddbengine.streams.rows import HASHES, Stream, all_streams, open_shards
+from ddbengine.streams.rows import HASHES, Stream, all_streams, newest_shard, open_shards
 
 __all__ = ["Partition", "PartitionWatch", "SplitPartition", "Thresholds", "namespace_of", "partitions_of"]
 
@@ -77,6 +77,7 @@ class SplitPartition:
         stream = current_stream(schema, txn)
         if stream is not None:
             parent = next(shard for shard in open_shards(txn, stream) if shard.takes(at))
+            stream = replace(stream, newest_shard=newest_shard(txn))
             stream, shards = lineage.succeeded(stream, parent, (at,), txn.lsn(), self.clock())
             changes.append(lineage.writes(stream, shards))
         return Outcome(orjson.dumps(_described(new, stream)), changes)

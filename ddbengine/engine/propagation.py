@@ -5,6 +5,9 @@ A batch is a plan.  What it writes to the indexes and the new position are one t
 it had never run, or it is done.  Several changes of one item count as one, from the first old item to the last new one.
 Changes of tables and indexes that are gone are passed over.
 
+What was passed under a leader that is lost may be lost with it, and what was written to the indexes as well, except as
+far as the position says: it is in the same log.  So the entry that a term begins with takes a batch back there.
+
 An index that is being filled (``engine.backfill``) gets a change only if the filling did not see it: not if the item's
 key is still to be looked at, and not if the item was looked at after the change.
 """
@@ -74,12 +77,16 @@ class PropagationBatch:
         if position is None:
             return Propagated(b"", (), txn.lsn(), is_needed=False)
         start = max(position, self.passed)
-        entries, wait = self._due(txn.log_after(start, self.most_bytes))
+        logged = txn.log_after(start, self.most_bytes)
+        steps_back = start > position and any(entry.begins_term for entry in logged)
+        if steps_back:
+            start, logged = position, txn.log_after(position, self.most_bytes)
+        entries, wait = self._due(logged)
         last = max(start, entries[-1].last) if entries else start
         writes = index_writes(changes_after(start, entries), self.catalog, txn)
         self._clear_fillings(writes, last, txn)
         applied = bool(writes.puts or writes.deletes)
-        if applied or last - position >= POSITION_STEP:
+        if applied or last - position >= POSITION_STEP or (steps_back and last > position):
             writes.puts.append(position_put(FOLLOWER, last))
         changes = (writes,) if writes.puts else ()
         is_more = wait is None and txn.lsn() > last

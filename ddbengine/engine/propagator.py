@@ -224,7 +224,9 @@ class Propagator:
         self._fault = None
         with self._lock:
             self._pass(outcome.passed)
-            if not outcome.is_needed and made == self._tables_made:
+            if outcome.is_needed:
+                self.is_needed = True
+            elif made == self._tables_made:
                 self.is_needed = False
         self._release()
         return outcome

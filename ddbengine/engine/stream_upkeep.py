@@ -7,7 +7,7 @@ longer ago than the retention is not read any more, and the log may drop it.  Th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from ddbengine.engine.context import StreamSettings
@@ -64,7 +64,7 @@ class KeepStreams:
     def run(self, txn: ReadTxn) -> Outcome:
         batch = _Batch(BATCH_SHARDS)
         streams = list(all_streams(txn))
-        remaining = len(streams)
+        remaining, newest = len(streams), max((stream.newest_shard for stream in streams), default=0)
         for stream in streams:
             if batch.room <= 0:
                 break
@@ -72,7 +72,7 @@ class KeepStreams:
                 remaining -= self._end(stream, txn, batch)
             else:
                 self._drop_shards(stream, txn, batch)
-                self._roll_over(stream, txn, batch)
+                newest = self._roll_over(replace(stream, newest_shard=newest), txn, batch)
         self._move_horizon(txn, batch, remaining > 0)
         return batch.outcome()
 
@@ -99,8 +99,9 @@ class KeepStreams:
             batch.dropped.deletes.append(shard_key(stream, shard.id))
             batch.room -= 1
 
-    def _roll_over(self, stream: Stream, txn: ReadTxn, batch: _Batch) -> None:
-        """Close the shards that have been open for long enough, each followed by one of the same hashes."""
+    def _roll_over(self, stream: Stream, txn: ReadTxn, batch: _Batch) -> int:
+        """Close the shards that have been open for long enough, each followed by one of the same hashes; the number of
+        the newest shard of all streams then."""
         grown, rolled = stream, list[Shard]()
         for shard in open_shards(txn, stream):
             if batch.room > 0 and shard.created + self.settings.rollover_seconds <= self.now:
@@ -109,6 +110,7 @@ class KeepStreams:
                 batch.room -= 1
         if rolled:
             batch.changes.append(lineage.writes(grown, rolled))
+        return grown.newest_shard
 
     def _move_horizon(self, txn: ReadTxn, batch: _Batch, is_needed: bool) -> None:
         position = position_of(txn, FOLLOWER)

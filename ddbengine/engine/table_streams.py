@@ -14,7 +14,7 @@ from ddbengine.schema.table import TableSchema
 from ddbengine.storage.store import ReadTxn, Writes, position_of, position_put
 from ddbengine.streams import lineage
 from ddbengine.streams.reading import FOLLOWER
-from ddbengine.streams.rows import Stream, find_stream
+from ddbengine.streams.rows import Stream, find_stream, newest_shard
 
 __all__ = ["current_stream", "stream_changes", "with_new_label"]
 
@@ -72,7 +72,7 @@ def _started(schema: TableSchema, txn: ReadTxn, now: float) -> list[Writes]:
         created=math.floor(now * 1000) / 1000,  # the time that its label tells
         disabled=None,
         open_shards=(),
-        newest_shard=0,
+        newest_shard=newest_shard(txn),
     )
     started = lineage.opened(stream, schema.partition_cuts, txn.lsn())
     if position_of(txn, FOLLOWER) is None:

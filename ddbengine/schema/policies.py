@@ -165,4 +165,7 @@ def _ordered(members: Mapping[str, Any], order: Sequence[str]) -> dict[str, Any]
 
 
 def _json(document: Mapping[str, Any]) -> str:
-    return orjson.dumps(document).decode()
+    try:
+        return orjson.dumps(document).decode()
+    except TypeError as error:  # nested more deeply than can be written, though it could be read
+        raise _bad("This policy contains invalid Json") from error

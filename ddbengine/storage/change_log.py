@@ -70,6 +70,11 @@ class LogEntry:
         return Position(self.term, self.last)
 
     @property
+    def begins_term(self) -> bool:
+        """Whether another leader committed the entry before, and perhaps more behind that which is lost."""
+        return self.term != self.previous_term
+
+    @property
     def before(self) -> Position:
         """The position of the log that this entry may follow."""
         return Position(self.previous_term, self.first - 1)

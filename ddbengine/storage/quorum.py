@@ -122,7 +122,7 @@ class Quorum(Generic[T]):
         """
         assert name in self.positions
         assert position.term > self.positions[name].term, "a new leader has a new term"
-        assert position.lsn == self.positions[name].lsn + 1, "a term begins with an entry of its own"
+        assert position.lsn > self.positions[name].lsn, "a term begins with an entry of its own"
         assert self.positions[name] >= self.promised, "whoever leads has everything that was acknowledged"
         self.leader = name
         found = self.positions[name]

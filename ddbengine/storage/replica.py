@@ -229,19 +229,26 @@ class Leader:
         if isinstance(error, SUSPICIOUS) and self.replica.disk.gate.on_error is not None:
             self.replica.disk.gate.on_error(error)
 
-    def begin_term(self, term: int) -> None:
-        """Commit the entry that a term begins with: one change that writes nothing."""
+    def begin_term(self, term: int, lost: int = 0) -> None:
+        """Commit the entry that a term begins with: changes that write nothing, one at least.
+
+        They take the LSNs up to ``lost``, which changes had that are lost with the leader before and that somebody may
+        have read.  So an LSN means one change for ever, and whoever follows the log misses nothing that is to come.
+        """
         begun: list[LogEntry | None] = []
 
         def write(view: HashedTransaction) -> ReplicaRow:
-            recorded = RecordedTransaction(view.txn, view.digest, self.replica.row.lsn)
-            recorded.apply(Writes())
+            found = self.replica.row.lsn
+            recorded = RecordedTransaction(view.txn, view.digest, found)
+            for _ in range(max(found, lost) + 1 - found):
+                recorded.apply(Writes())
             row, entry = self._logged(recorded, term)
             begun[:] = [entry]
             return row
 
         self.replica.commit(write)
         self._committed(self.replica.row, *begun)
+        self.last_logged = self.replica.row.lsn
 
     def _logged(self, view: RecordedTransaction, term: int) -> tuple[ReplicaRow, LogEntry | None]:
         """Write the log entry; the row that belongs to it."""

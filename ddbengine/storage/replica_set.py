@@ -392,14 +392,14 @@ class ReplicaSet:
             replica = self.places[name].replica
             if replica is None:
                 continue
-            leader = self._led_by(replica)
+            leader, lost = self._led_by(replica), max(self._published.lsn, self._leader.replica.row.lsn)
             try:
                 with replica.lock:
                     replica.apply_received(None)
                     # A copy of the old leader may have a last group that was never published; then it stays.
                     with self._lock:
                         self._quorum.durable(name, replica.position)
-                    leader.begin_term(self._published.term + 1)
+                    leader.begin_term(self._published.term + 1, lost)
             except Exception as error:
                 self._drop(self.places[name], error)
                 continue
@@ -411,7 +411,7 @@ class ReplicaSet:
         replica = leader.replica
         with self.news:
             self._quorum.elect(replica.name, replica.position)
-            self._recent.cut(replica.position.lsn - 1)
+            self._recent.cut(leader.entries[0].first - 1)
             for entry in leader.entries:
                 self._recent.add(entry, self._promised_lsn())
             leader.entries = []

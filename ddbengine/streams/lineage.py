@@ -4,6 +4,9 @@ Every such change takes the LSN ``b`` that the transaction has come to as its bo
 to the shards before, what comes after to those behind.  So each record is in exactly one shard, and the records of one
 item are in the order of their shards' lineage, however many writes are under way.
 
+A stream that is given to ``opened`` or ``succeeded`` has in ``newest_shard`` the number of the newest shard of all
+streams (``rows.newest_shard``), so that no two of a store ever have the same.
+
 These changes go into the change log themselves, so that the boundary of the next change is a greater one and
 no shard is without a sequence number of its own.
 """
@@ -58,7 +61,7 @@ def _with_shards(
 
 def _shard_id(number: int, low: int) -> str:
     """As the service's: 20 digits, which are a time in milliseconds there, and 8 hexadecimal ones.  The number grows
-    from shard to shard of a stream; the rest tells where the shard's hashes begin."""
+    from shard to shard of a store; the rest tells where the shard's hashes begin."""
     return f"shardId-{number:020}-{low:08x}"
 
 

@@ -49,7 +49,8 @@ class Stream:
     open_shards: tuple[str, ...]
     """Ids of the shards that take records, in order of their hashes; none once it is disabled."""
     newest_shard: int
-    """The number in the id of the shard made last."""
+    """The number in the id of the shard made last.  Of all shards of a store no two have the same: a consumer of
+    several streams may keep its leases by shard id alone, as the Kinesis Client Library does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,11 @@ def all_streams(txn: ReadTxn) -> Iterator[Stream]:
     """Every stream of every namespace."""
     for key, row in txn.scan(STREAMS, STREAMS + _END):
         yield stream_of(bytes(key), row)
+
+
+def newest_shard(txn: ReadTxn) -> int:
+    """The number in the id of the shard made last in any stream; 0 without streams."""
+    return max((stream.newest_shard for stream in all_streams(txn)), default=0)
 
 
 def streams_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 import struct
@@ -231,3 +232,23 @@ def test_no_more_is_asked_for_than_can_be_kept() -> None:
             _core.nearest([], "v", packed([1.0]), "COSINE", most)
     with pytest.raises(ValueError, match="distance function"):
         _core.nearest([], "v", packed([1.0]), "HAMMING", 1)
+
+
+@pytest.mark.parametrize("damaged", [math.nan, math.inf, -math.inf])
+def test_a_vector_with_what_is_no_number_is_corrupt(damaged: float) -> None:
+    with pytest.raises(_core.CorruptBytes):
+        _core.vector_to_wire(packed([1.0, damaged]))
+    entry = _core.join_map({"v": packed([1.0, damaged])})
+    with pytest.raises(_core.CorruptBytes):
+        _core.nearest(iter([(b"key", entry)]), "v", packed([0.5, 1.0]), "COSINE", 1)
+
+
+@given(st.binary(max_size=40))
+def test_whatever_bytes_a_vector_has_become_it_is_shown_or_corrupt(content: bytes) -> None:
+    with contextlib.suppress(_core.CorruptBytes):
+        orjson.loads(_core.vector_to_wire(_core.encode_value(B(content))))
+    with contextlib.suppress(_core.CorruptBytes):
+        orjson.loads(_core.vector_to_wire(content))
+    with contextlib.suppress(_core.CorruptBytes):
+        (_, scanned) = _core.nearest(iter([(b"key", content)]), "v", packed([1.0]), "EUCLIDEAN", 1)
+        assert scanned == 1

@@ -7,7 +7,8 @@ store must come to itself: everything is sound again, all replicas agree, and a 
 Invariants: those of ``appends`` (no acknowledged write is lost, repeated or out of order; nobody is answered twice),
 and the assertions of the code itself.  A replica is only deleted while another copy of everything acknowledged exists.
 Where the leader's copy is enough (``--durability leader``) the process crashes and disks are full, but none is lost.
-While the process lives, nothing that a consistent read has shown is lost either, acknowledged or not.
+While the process lives, nothing that a consistent read has shown is lost either, acknowledged or not; and where disks
+are lost that alone had acknowledged something, no LSN that was seen is given to another change.
 Not covered: threads and real disks (test_faults_under_load), and opening damaged files (test_crash, test_power_loss).
 
 ``DDBENGINE_SIMULATION_SEED=n`` plays one schedule again; ``DDBENGINE_SIMULATION_SCHEDULES=n`` plays more of them.
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ddbengine.storage import replica_set
+from ddbengine.storage import change_log, replica_set
 from ddbengine.storage.committer import Results
 from ddbengine.storage.digest import digest_of
 from ddbengine.storage.disk import Disk
@@ -277,6 +278,41 @@ class ReadWorld(World):
         super().restart()
 
 
+class LosingWorld(World):
+    """A schedule in which the leader's copy is enough and disks are lost, while somebody follows the log."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.faults = Faults(self.chance, swarm(self.chance, LOSING_NO_PROCESS))
+        self.rules = Rules(copies=1, min_replicas=1, lag_micros=self.rules.lag_micros)
+        self.steps = [(step, weight) for step, weight in self.steps if step not in (self.crash, self.wipe)]
+        self.steps += [(self.look, 10), (self.wipe_any, 1)]
+        self.changes: dict[int, tuple[int, bytes]] = {}
+        """By LSN, the term and the entry in which it was seen."""
+
+    def wipe_any(self) -> None:
+        if len(self.media.present()) > 1:
+            self.media.wipe(self.chance.choice(list(self.media.present())))
+
+    def look(self) -> None:
+        disk = self.running.leader_disk
+        assert isinstance(disk, SimulatedDisk)
+        with disk.medium.environment.begin(buffers=True) as txn:
+            entries = change_log.entries_after(txn, 0, 1 << 20)
+        for entry in entries:
+            for lsn, writes in enumerate(entry.writes, entry.first):
+                if writes != Writes():  # which stands in place of a change that is lost
+                    known = self.changes.setdefault(lsn, (entry.term, entry.packed))
+                    assert known == (entry.term, entry.packed), f"change {lsn} was another one before"
+
+    def restart(self) -> None:
+        self.changes.clear()  # whoever opens the store anew cannot know what was lost
+        super().restart()
+
+    def check_lists(self) -> None:
+        """What the leader alone had acknowledged may be lost with it."""
+
+
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
     pool = Pool()
@@ -303,6 +339,12 @@ def test_no_schedule_of_faults_loses_an_acknowledged_write(first: int, pool: Poo
 def test_no_crash_loses_what_the_leader_alone_acknowledged(pool: Pool) -> None:
     for seed in [int(SEED)] if SEED else range(SCHEDULES_OF_A_TEST):
         play(seed, pool, copies=1)
+
+
+def test_no_change_has_the_number_of_one_that_was_seen_and_lost(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica_set, "RECENT_MAX_ENTRIES", 0)
+    for seed in [int(SEED)] if SEED else range(2 * SCHEDULES_OF_A_TEST):
+        play(seed, pool, copies=1, world=LosingWorld)
 
 
 def test_no_failover_takes_back_what_a_consistent_read_has_shown(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:

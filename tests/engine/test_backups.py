@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 
 from ddbengine.engine.clock import Clock
+from ddbengine.engine.context import Caller
 from ddbengine.engine.opening import open_engine
 from tests.engine.calls import Calls
 from tests.engine.whole_check import check_database
@@ -165,6 +167,16 @@ def test_the_range_of_times_has_its_beginning_and_not_its_end(timed: Calls) -> N
 def test_what_there_is_none_of_is_an_empty_list(timed: Calls, members: dict[str, Any]) -> None:
     back_up(timed)
     assert timed.call("ListBackups", **members) == {"BackupSummaries": []}
+
+
+def test_backups_and_tables_of_a_caller_named_like_the_beginning_of_another_are_its_own(engine: Calls) -> None:
+    other = Caller("AKIATEST", "us-east-1\0table")
+    engine.engine.execute("CreateTable", table(), other)
+    engine.engine.execute("CreateBackup", {"TableName": "table", "BackupName": "kept"}, other)
+    assert listed(engine) == []
+    assert engine.call("ListTables") == {"TableNames": []}
+    back = orjson.loads(engine.engine.execute("ListBackups", {}, other))
+    assert len(back["BackupSummaries"]) == 1
 
 
 def test_a_summary_tells_the_table(timed: Calls) -> None:

@@ -1,29 +1,32 @@
-"""All features meet on one table: writes of every kind, indexes that come and go, a stream, time to live, restarts,
-forks and resets.
+"""All features meet on one table: writes of every kind, indexes that come and go, a vector index among them, a stream,
+time to live, backups and tables restored from them, restarts, forks and resets.
 
 Strategy: few keys and few values, so that an item changes again before the log was followed; attributes that now and
 then have a type that an index refuses; chores, parts of a filling and batches of the propagator are run by rules and by
 nobody else, with a lag or without.  A model keeps the items, and for each stream the history of each key.
 
 Invariants: a write is refused exactly when an index cannot take it; after every step the whole-database check holds; a
-read of an index without lag shows every write before it; at the end every index equals the projection of the model, its
-count included, every stream tells the history of each key in order, the last one replays to the table if it was on from
-the beginning, and the doctor finds nothing.
+read of an index without lag shows every write before it, and a search is what a look at every item of the model finds;
+at the end every index equals the projection of the model, its count included, every stream tells the history of each
+key in order, the last one replays to the table if it was on from the beginning, tables restored from backups are what
+the table was, indexes included, and the doctor finds nothing.
 """
 
 from __future__ import annotations
 
+import math
+import struct
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import orjson
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from ddbengine import _core
 from ddbengine.engine import backfill
@@ -38,9 +41,10 @@ from ddbengine.engine.opening import open_engine
 from ddbengine.errors import ValidationException
 from tests import tables
 from tests.engine.calls import CALLER
+from tests.engine.everything_backed_up import BackedUp, Table, ordered
 from tests.engine.streaming import BOTH, Streaming, Time, sequence_numbers, specification
 from tests.engine.whole_check import check_database
-from tests.wire import Item, N, S
+from tests.wire import Item, L, N, S, Value
 
 Key = tuple[str, str]
 Change = tuple[str, Any, Any]
@@ -51,17 +55,22 @@ GLOBAL = {
     "by-score-g": tables.global_index("by-score-g", "score:N", "g", tables.KEYS_ONLY),
     "by-many": tables.global_index("by-many", ["g", "colour"], ["score:N", "x"], tables.including("y")),
 }
+NEAR = "near"
+VECTOR = tables.vector_index(NEAR, "v", 2, "EUCLIDEAN", filters=["colour"], projection=tables.including("colour", "y"))
+NAMES = [*sorted(GLOBAL), NEAR]
 KEY_TYPES = {
     "by-score": {"score": "N"},
     "by-g": {"g": "S"},
     "by-score-g": {"score": "N", "g": "S"},
     "by-many": {"g": "S", "colour": "S", "score": "N", "x": "S"},
+    NEAR: {},
 }
 HELD = {
     "by-score": None,
     "by-g": None,
     "by-score-g": {"pk", "sk", "score", "g"},
     "by-many": {"pk", "sk", "g", "colour", "score", "x", "y"},
+    NEAR: {"pk", "sk", "v", "colour", "y"},
 }
 LAG_MS = 1_000
 ROLLOVER_SECONDS = 10.0
@@ -74,6 +83,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "score": st.sampled_from([N(1), N(2), N(-3), S("text")]),
     "x": st.sampled_from([S("x"), S("longer")]),
     "y": st.just(S("y" * 40)),
+    "v": st.sampled_from(
+        [L(N(0), N(3)), L(N(4), N(0)), L(N(4), N(0)), L(N("-1.5"), N("0.25")), L(N(1)), S("no vector")]
+    ),
 }
 ATTRIBUTES: st.SearchStrategy[Item] = st.fixed_dictionaries({}, optional=VALUES)
 LIVES = st.none() | st.integers(1, 30)
@@ -82,12 +94,16 @@ WRITES = st.lists(
 )
 
 
-class Everything(RuleBasedStateMachine):
+def is_vector(value: Value | None) -> bool:
+    return value is not None and "L" in value and len(value["L"]) == 2
+
+
+class Everything(BackedUp):
     @initialize(
         in_memory=st.booleans(),
         lag=st.sampled_from([None, None, LAG_MS]),
         partitions=st.integers(1, 2),
-        indexed=st.sets(st.sampled_from(sorted(GLOBAL))),
+        indexed=st.sets(st.sampled_from(NAMES)),
         is_on=st.booleans(),
     )
     def start(self, in_memory: bool, lag: int | None, partitions: int, indexed: set[str], is_on: bool) -> None:
@@ -95,6 +111,7 @@ class Everything(RuleBasedStateMachine):
         self.stores = 0
         self.lag = lag
         self.first_part, backfill.FIRST_MAX_ITEMS = backfill.FIRST_MAX_ITEMS, FIRST_PART_ITEMS
+        self.begin_backups()
         self.time = Time()
         self.settings = StreamSettings(partitions=partitions, rollover_seconds=ROLLOVER_SECONDS)
         self.path = None if in_memory else self.new_path()
@@ -107,6 +124,7 @@ class Everything(RuleBasedStateMachine):
         self.history: dict[str, dict[Key, list[Change]]] = {}
         """By ARN of a stream."""
         self.arn: str | None = None
+        self.forget_backups()
 
     def new_path(self) -> Path:
         self.stores += 1
@@ -127,8 +145,9 @@ class Everything(RuleBasedStateMachine):
 
     def create(self, indexed: set[str], is_on: bool) -> None:
         members: dict[str, Any] = {"StreamSpecification": specification()} if is_on else {}
-        indexes = [GLOBAL[name] for name in sorted(indexed)]
-        self.calls.create(tables.table(sort="N", local=[LOCAL], global_=indexes, **members))
+        indexes = [GLOBAL[name] for name in sorted(indexed - {NEAR})]
+        vector = [VECTOR] if NEAR in indexed else []
+        self.calls.create(tables.table(sort="N", local=[LOCAL], global_=indexes, vector=vector, **members))
         self.indexes = set(indexed)
         self.has_ttl = False
         self.whole_stream = self.arn = None
@@ -155,7 +174,13 @@ class Everything(RuleBasedStateMachine):
         item = key_attributes(key) | attributes
         return item if lives is None else item | {"ttl": N(int(self.time.now) + lives)}
 
-    def is_refused(self, item: Item) -> bool:
+    def as_it_is(self) -> Table:
+        return list(self.items.values()), frozenset(self.indexes)
+
+    def is_refused(self, item: Item, written: str | None = None) -> bool:
+        """``written`` is the one attribute that is, None for all."""
+        if NEAR in self.indexes and "v" in item and written in (None, "v") and not is_vector(item["v"]):
+            return True
         types = [KEY_TYPES[name] for name in ("by-score", *self.indexes)]
         return any(
             key in item and (kind not in item[key] or item[key] == S(""))
@@ -226,7 +251,7 @@ class Everything(RuleBasedStateMachine):
             where = f"WHERE pk = '{key[0]}' AND sk = {key[1]}"
             statement = f'UPDATE "table" SET {name} = ?{remove} {where}'
             request: dict[str, Any] = {"Statement": statement, "Parameters": [value]}
-            self.attempt(self.is_refused(item), {key: item}, "ExecuteStatement", **request)
+            self.attempt(self.is_refused(item, name), {key: item}, "ExecuteStatement", **request)
             return
         request = {
             "TableName": "table",
@@ -234,7 +259,7 @@ class Everything(RuleBasedStateMachine):
             "UpdateExpression": f"SET {name} = :v{remove}",
             "ExpressionAttributeValues": {":v": value},
         }
-        self.attempt(self.is_refused(item), {key: item}, "UpdateItem", **request)
+        self.attempt(self.is_refused(item, name), {key: item}, "UpdateItem", **request)
 
     @rule(writes=WRITES)
     def load(self, writes: list[tuple[Key, Any]]) -> None:
@@ -261,23 +286,20 @@ class Everything(RuleBasedStateMachine):
 
     # --- what changes the table ------------------------------------------------------------------
 
-    @rule(name=st.sampled_from(sorted(GLOBAL)))
+    @rule(name=st.sampled_from(NAMES))
     def create_index(self, name: str) -> None:
-        index = {member: value for member, value in GLOBAL[name].items() if member != "types"}
-        definitions = [
-            {"AttributeName": key, "AttributeType": kind} for key, kind in {"pk": "S", **KEY_TYPES[name]}.items()
-        ]
-        request = {"AttributeDefinitions": definitions, "GlobalSecondaryIndexUpdates": [{"Create": index}]}
+        request = tables.creation(VECTOR) if name == NEAR else creation(name)
         is_refused = name in self.indexes or bool(self.filling())
         error = self.calls.error("UpdateTable", TableName="table", **request)
         assert (error is not None) == is_refused, error
         if error is None:
             self.indexes.add(name)
 
-    @rule(name=st.sampled_from(sorted(GLOBAL)))
+    @rule(name=st.sampled_from(NAMES))
     def delete_index(self, name: str) -> None:
         filling = self.filling()
-        request = {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": name}}]}
+        kind = "VectorIndexUpdates" if name == NEAR else "GlobalSecondaryIndexUpdates"
+        request = {kind: [{"Delete": {"IndexName": name}}]}
         error = self.calls.error("UpdateTable", TableName="table", **request)
         assert (error is not None) == (name not in self.indexes or filling not in ([], [name])), error
         if error is None:
@@ -304,7 +326,7 @@ class Everything(RuleBasedStateMachine):
         with suppress(ValidationException):  # once at each place
             self.calls.engine.split_partition("table", at)
 
-    @rule(indexed=st.sets(st.sampled_from(sorted(GLOBAL))), is_on=st.booleans())
+    @rule(indexed=st.sets(st.sampled_from(NAMES)), is_on=st.booleans())
     def create_table_anew(self, indexed: set[str], is_on: bool) -> None:
         is_filling = bool(self.filling())
         assert (self.calls.error("DeleteTable", TableName="table") is not None) == is_filling
@@ -374,7 +396,7 @@ class Everything(RuleBasedStateMachine):
         self.path = path
         self.calls = Streaming(forked, self.time, self.settings)
 
-    @rule(indexed=st.sets(st.sampled_from(sorted(GLOBAL))), is_on=st.booleans())
+    @rule(indexed=st.sets(st.sampled_from(NAMES)), is_on=st.booleans())
     def reset(self, indexed: set[str], is_on: bool) -> None:
         self.calls.engine.reset()
         self.begin_anew()
@@ -392,13 +414,32 @@ class Everything(RuleBasedStateMachine):
         if self.lag is None:
             assert ordered(found) == ordered(self.projected(name))
 
+    @rule(at=VALUES["v"].filter(is_vector), most=st.integers(1, 12), colour=st.none() | VALUES["colour"])
+    def search(self, at: Value, most: int, colour: Value | None) -> None:
+        request: dict[str, Any] = {"SearchVector": at["L"], "TopK": most}
+        if colour is not None:
+            request["SearchConditionExpression"] = "colour = :colour"
+            request["ExpressionAttributeValues"] = {":colour": colour}
+        if NEAR not in self.indexes or NEAR in self.filling():
+            assert self.calls.error("SearchVectors", TableName="table", IndexName=NEAR, **request) is not None
+            return
+        found = self.calls.call("SearchVectors", TableName="table", IndexName=NEAR, **request)["SearchResults"]
+        if self.lag is None:
+            wanted = [item for item in self.projected(NEAR) if colour is None or item.get("colour") == colour]
+            distances = {key_of(item): distance(at, item["v"]) for item in wanted}
+            assert [result["Score"] for result in found] == sorted(distances.values())[:most]
+            shown = {key_of(item): {name: value for name, value in item.items() if name != "v"} for item in wanted}
+            for result in found:
+                key = key_of(result["Item"])
+                assert result == {"Item": shown.pop(key), "Score": distances[key]}
+
     def filling(self) -> list[str]:
         described = self.calls.call("DescribeTable", TableName="table")["Table"]
-        indexes = described.get("GlobalSecondaryIndexes", ())
+        indexes = [*described.get("GlobalSecondaryIndexes", ()), *described.get("VectorIndexes", ())]
         return [index["IndexName"] for index in indexes if index["IndexStatus"] == "CREATING"]
 
     def projected(self, name: str) -> list[Item]:
-        return [row for item in self.items.values() if (row := projection(name, item)) is not None]
+        return projected(name, self.items.values())
 
     @invariant()
     def the_database_is_whole(self) -> None:
@@ -413,8 +454,9 @@ class Everything(RuleBasedStateMachine):
         try:
             self.come_to_rest()
             self.compare_items()
-            self.compare_indexes()
+            self.compare_indexes("table", self.as_it_is())
             self.compare_streams()
+            self.compare_restored(self.compare_indexes)
             check_database(self.calls.engine)
             self.calls.engine.close()
             if self.path is not None:
@@ -422,11 +464,13 @@ class Everything(RuleBasedStateMachine):
                 assert diagnosis.is_clean, diagnosis
         finally:
             backfill.FIRST_MAX_ITEMS = self.first_part
+            self.end_backups()
             self.calls.engine.close()
             self.directory.cleanup()
 
     def come_to_rest(self) -> None:
         self.time.now += LAG_MS
+        self.finish_backups()
         while self.filling():
             self.fill(1)
         propagator = self.calls.engine.propagator
@@ -439,16 +483,22 @@ class Everything(RuleBasedStateMachine):
         found = self.calls.items("Scan", TableName="table", ConsistentRead=True)
         assert ordered(found) == ordered(list(self.items.values()))
 
-    def compare_indexes(self) -> None:
-        described = self.calls.call("DescribeTable", TableName="table")["Table"]
-        shown = {
-            index["IndexName"]: index
-            for index in described["LocalSecondaryIndexes"] + described.get("GlobalSecondaryIndexes", [])
-        }
-        assert shown.keys() == {"by-score", *self.indexes}
+    def compare_indexes(self, table_name: str, table: Table) -> None:
+        items, indexes = table
+        described = self.calls.call("DescribeTable", TableName=table_name)["Table"]
+        kinds = ("LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes")
+        shown = {index["IndexName"]: index for kind in kinds for index in described.get(kind, ())}
+        assert shown.keys() == {"by-score", *indexes}
         for name, index in shown.items():
-            due = self.projected(name)
-            assert ordered(self.calls.items("Scan", TableName="table", IndexName=name)) == ordered(due)
+            due = projected(name, items)
+            if name == NEAR:
+                request = {"SearchVector": [N(0), N(0)], "TopK": 100, "ProjectionExpression": "pk, sk, colour, y, v"}
+                found = self.calls.call("SearchVectors", TableName=table_name, IndexName=name, **request)
+                rows = [result["Item"] for result in found["SearchResults"]]
+                assert ordered([as_floats(row) for row in rows]) == ordered([as_floats(row) for row in due])
+                assert index["ItemCount"] == len(due)
+                continue
+            assert ordered(self.calls.items("Scan", TableName=table_name, IndexName=name)) == ordered(due)
             sizes = [_core.encode_item(row)[1] for row in due]
             assert (index["ItemCount"], index["IndexSizeBytes"]) == (len(sizes), sum(sizes))
 
@@ -483,8 +533,27 @@ def key_of(item: Item) -> Key:
     return item["pk"]["S"], item["sk"]["N"]
 
 
-def ordered(items: list[Item]) -> list[str]:
-    return sorted(orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode() for item in items)
+def creation(name: str) -> dict[str, Any]:
+    """The members of an UpdateTable request that adds a global secondary index."""
+    index = {member: value for member, value in GLOBAL[name].items() if member != "types"}
+    definitions = [
+        {"AttributeName": key, "AttributeType": kind} for key, kind in {"pk": "S", **KEY_TYPES[name]}.items()
+    ]
+    return {"AttributeDefinitions": definitions, "GlobalSecondaryIndexUpdates": [{"Create": index}]}
+
+
+def projected(name: str, items: Iterable[Item]) -> list[Item]:
+    return [row for item in items if (row := projection(name, item)) is not None]
+
+
+def as_floats(row: Item) -> Item:
+    return {**row, "v": L(*(N(str(float(element["N"]))) for element in row["v"]["L"]))}
+
+
+def distance(a: Value, b: Value) -> float:
+    """All of them are exact floats, but for the root."""
+    root = math.hypot(*(float(x["N"]) - float(y["N"]) for x, y in zip(a["L"], b["L"], strict=True)))
+    return float(struct.unpack("<f", struct.pack("<f", root))[0])
 
 
 def projection(name: str, item: Item) -> Item | None:
@@ -492,6 +561,8 @@ def projection(name: str, item: Item) -> Item | None:
     for key, kind in KEY_TYPES[name].items():
         if kind not in item.get(key, {}) or item[key] == S(""):
             return None
+    if name == NEAR and not is_vector(item.get("v")):
+        return None
     held = HELD[name]
     return {key: value for key, value in item.items() if held is None or key in held}
 

@@ -17,7 +17,8 @@ from ddbengine.engine.index_register import FOLLOWER
 from ddbengine.engine.opening import open_engine
 from ddbengine.engine.propagation import PropagationBatch
 from ddbengine.engine.tables import UpdateTable
-from ddbengine.storage.errors import StoreClosed, StoreFull
+from ddbengine.storage.errors import StoreClosed, StoreError, StoreFull
+from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.store import Outcome, Plan, position_of
 from tests import tables
 from tests.engine.calls import CALLER, Calls
@@ -292,6 +293,42 @@ def test_a_batch_that_fails_fails_those_who_wait_and_is_tried_again(
     assert len(indexed(calls)) == 71
     assert calls.engine.index_status().state == "running"
     check_database(calls.engine)
+
+
+def answered(calls: Calls, operation: str, request: dict[str, Any]) -> object:
+    answer = calls.engine.answer(operation, request, CALLER)
+    return answer.result(WAIT_SECONDS) if isinstance(answer, Future) else answer
+
+
+@pytest.mark.parametrize("durability", ["quorum", "leader", "none"])
+def test_where_nothing_can_be_written_a_read_of_an_index_that_is_behind_fails_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durability: str
+) -> None:
+    calls = Calls(open_engine(tmp_path / "store", durability=durability))
+    calls.create(TABLE)
+    put(calls, "a")
+    assert indexed(calls) == ["a"]
+    calls.engine.propagator.pause()
+    put(calls, "b")
+    store = calls.engine.store
+    assert isinstance(store, LmdbStore)
+    assert store._replication is not None
+    replicas = store._replication.replicas
+    with monkeypatch.context() as patch:
+        patch.setattr(replicas, "rebuild", lambda name: False)
+        for name in ("az2", "az3"):
+            replicas.lose(name, OSError("gone"))
+        assert indexed(calls) == ["a"], "while paused nobody waits"
+        calls.engine.propagator.resume()
+        query = {"KeyConditionExpression": "g = :g", "ExpressionAttributeValues": {":g": S("x")}}
+        for operation, members in (("Scan", {}), ("Query", query)):
+            with pytest.raises(StoreError, match="writes need 2 replicas and there is 1"):
+                answered(calls, operation, {"TableName": "table", "IndexName": "by-g", **members})
+        assert calls.get("table", pk=S("b")) is not None
+        assert calls.engine.index_status().state == "failing"
+    eventually(lambda: calls.engine.status().writable)
+    assert indexed(calls) == ["a", "b"]
+    calls.engine.close()
 
 
 def test_a_read_that_waits_is_told_when_the_engine_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,23 @@ def test_every_partition_rolls_over_in_one_step() -> None:
     calls.engine.close()
 
 
+def test_no_two_shards_of_a_store_have_the_same_id_whatever_stream_they_are_of() -> None:
+    calls = streaming(StreamSettings(partitions=2, rollover_seconds=60))
+    arns = [calls.create_streamed(name=name) for name in ("one", "other", "third")]
+    for _ in range(2):
+        calls.time.now += 61
+        calls.upkeep()
+        calls.engine.split_partition("other")
+        calls.engine.split_partition("one")
+    calls.switch(None, "third")
+    arns.append(calls.switch("KEYS_ONLY", "third"))
+    ids = [shard["ShardId"] for arn in arns for shard in calls.shards(arn)]
+    assert len(set(ids)) == len(ids)
+    assert all(arn_ids == sorted(arn_ids) for arn in arns if (arn_ids := [one["ShardId"] for one in calls.shards(arn)]))
+    check_database(calls.engine)
+    calls.engine.close()
+
+
 def test_the_shards_of_a_stream_that_is_off_do_not_roll_over(calls: Streaming) -> None:
     arn = calls.create_streamed()
     calls.switch(None)

@@ -101,6 +101,20 @@ def test_a_document_that_is_no_policy_is_refused(text: str, problem: str) -> Non
     assert refusal(text) == f"{INVALID}Invalid policy document: {problem}"
 
 
+def nested(depth: int) -> str:
+    text = document(statement(Condition={"StringEquals": {"key": "deep"}}))
+    return text.replace('"deep"', "[1," * depth + "1" + "]" * depth)
+
+
+def test_a_document_may_be_deep() -> None:
+    assert kept_policy(kept_policy(nested(200))) == kept_policy(nested(200))
+
+
+@pytest.mark.parametrize("depth", [300, 900, 3_000])
+def test_a_document_that_is_too_deep_is_refused(depth: int) -> None:
+    assert refusal(nested(depth)) == f"{INVALID}Invalid policy document: This policy contains invalid Json"
+
+
 def test_an_account_as_a_bare_text_is_a_syntax_error() -> None:
     message = refusal(document(statement(Principal=ACCOUNT)))
     assert message is not None

@@ -19,6 +19,7 @@ from ddbengine.storage.errors import StoreError, StoreFormat, StoreUnusable
 from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.migration import FORMAT_KEY
 from ddbengine.storage.position import ReplicaRow, read_row
+from ddbengine.storage.replica_set import ReplicaSet
 from ddbengine.storage.status import FOLLOWING, LEADING, ReplicaStatus
 from ddbengine.storage.store import Writes, position_put
 from tests.storage.plans import change, get, open_store, put, scan
@@ -226,6 +227,32 @@ def test_another_replica_leads_when_the_leaders_commit_fails_and_the_write_succe
         row = get(again, b"N1")
         assert row is not None
         assert int.from_bytes(row, "little") == 40
+
+
+def test_the_numbers_of_lost_changes_are_not_given_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_store(root, durability="leader", min_replicas=1) as store:
+        assert store._replication is not None
+        replicas = store._replication.replicas
+        store.submit(put(*position_put("follower", 0))).result()
+        write(store, 0, 3)
+        wait_until(lambda: is_whole(store))
+        with monkeypatch.context() as patched:
+            patched.setattr(ReplicaSet, "_take_next", lambda *_: False)
+            write(store, 3, 10)
+            lost = store.status().log.last_lsn
+            assert replicas.lose("az1", StoreError("its disk is gone"))
+        assert has(store, 3)
+        assert store.last_logged() > lost
+        with store.snapshot() as txn:
+            assert txn.lsn() > lost
+        write(store, 3, 5)
+        wait_until(lambda: is_whole(store))
+        with store.snapshot() as txn:
+            (entry,) = [entry for entry in txn.log_after(0) if entry.begins_term and entry.first > 1]
+        assert entry.first <= 5
+        assert entry.last == lost + 1
+        assert entry.writes == [Writes()] * len(entry.records)
+    assert len({look(root / name) for name in NAMES}) == 1
 
 
 def test_another_replica_leads_when_the_leaders_directory_is_gone(store: LmdbStore, root: Path) -> None:
