@@ -109,6 +109,14 @@ class TableInUseException(ApiError):
     pass
 
 
+class InvalidRestoreTimeException(ApiError):
+    """A time that a table cannot be restored to."""
+
+
+class PointInTimeRecoveryUnavailableException(ApiError):
+    """Of a table whose history is not kept."""
+
+
 class GlobalTableNotFoundException(ApiError):
     pass
 
