@@ -215,11 +215,11 @@ def test_exactly_one_time_and_one_source_are_to_be_given(timed: Calls) -> None:
         "Invalid Request: Both RestoreDateTime and UseLatestRestorableTime cannot be set for point-in-time restore "
         "request. Please specify either RestoreDateTime time or UseLatestRestorableTime",
     )
-    neither = (
-        "Invalid Request: Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not both"
-    )
     for when in ({}, {"UseLatestRestorableTime": False}):
-        assert refused(timed, {**source, **target, **when}) == ("ValidationException", neither)
+        assert refused(timed, {**source, **target, **when}) == (
+            "ValidationException",
+            "Invalid Request: Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not both",
+        )
     assert refused(timed, {**target, "RestoreDateTime": 1}) == (
         "ValidationException",
         "The parameter 'TableName' is required but was not present in the request",
@@ -238,7 +238,8 @@ def test_what_is_no_arn_of_a_table_is_refused(timed: Calls, arn: str) -> None:
 def test_a_source_of_another_account_is_refused(timed: Calls) -> None:
     asked = request(SourceTableArn=TABLE_ARN.replace("000000000000", "000000000001"))
     assert refused(timed, asked)[1] == (
-        "This action is only supported by accounts that match the resource owner\N{RIGHT SINGLE QUOTATION MARK}s account."
+        "This action is only supported by accounts that match the resource "
+        "owner\N{RIGHT SINGLE QUOTATION MARK}s account."
     )
 
 

@@ -39,6 +39,7 @@ from ddbengine.engine.purge import MORE, purge_plan
 from ddbengine.engine.restoring import RestoringPart
 from ddbengine.engine.undoing import next_undoing
 from ddbengine.errors import InvalidRestoreTimeException
+from ddbengine.storage.committer import InlineCommitter
 from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.store import ReadTxn
 from tests import tables
@@ -73,9 +74,8 @@ class PointInTime(RuleBasedStateMachine):
         self.open()
 
     def open(self) -> None:
-        self.store = LmdbStore(
-            writes_of, self.path / "store", replicas=self.replicas, durability="none", clock=lambda: self.now
-        )
+        path = self.path / "store" if self.replicas else None
+        self.store = LmdbStore(writes_of, path, replicas=self.replicas or 1, durability="none", clock=lambda: self.now)
         self.catalog = Catalog(lambda: self.now)
         self.surroundings = Surroundings(self.catalog, lambda: self.now, True, 0.0)
         self.upkeep = HistoryUpkeep(self.store, lambda: self.now, lambda: None)
@@ -201,7 +201,9 @@ class PointInTime(RuleBasedStateMachine):
             operation, member = self.action(*step)
             plans.append(self.plan(operation, TableName="table", **member))
             self.apply(items, *step)
-        results = self.store._committer._run(plans)  # as if they had all waited for one fsync
+        committer = self.store._committer
+        assert isinstance(committer, InlineCommitter)
+        results = committer._run(plans)  # as if they had all waited for one fsync
         assert not [result for result in results if isinstance(result, Exception)]
         self.remember()
 
@@ -241,6 +243,7 @@ class PointInTime(RuleBasedStateMachine):
         while self.store.submit(purge_plan(lambda: self.now)).result().body == MORE:
             pass
 
+    @precondition(lambda self: self.replicas)
     @rule()
     def open_again(self) -> None:
         self.store.close()
@@ -329,5 +332,23 @@ class PointInTime(RuleBasedStateMachine):
                 assert self.by_sort(rows) == expected
 
 
+class PointInTimeOfThree(PointInTime):
+    """The same with three replicas."""
+
+    replicas = 3
+
+
+class PointInTimeInMemory(PointInTime):
+    """The same in memory, where nothing is opened again."""
+
+    replicas = 0
+
+
 TestPointInTime = PointInTime.TestCase
 TestPointInTime.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+
+TestPointInTimeOfThree = PointInTimeOfThree.TestCase
+TestPointInTimeOfThree.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
+
+TestPointInTimeInMemory = PointInTimeInMemory.TestCase
+TestPointInTimeInMemory.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
