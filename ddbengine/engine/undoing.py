@@ -32,11 +32,11 @@ from ddbengine.storage.change_log import LogEntry
 from ddbengine.storage.store import Outcome, ReadTxn, Writes
 from ddbengine.streams.records import record_prefix
 
-PART_MAX_RECORDS = 500
+PART_MAX_RECORDS = 1000
 PART_MAX_BYTES = 1024 * 1024
 """Of old forms."""
-LOOK_MAX_BYTES = 1024 * 1024
-"""Of the log, looked at for a part: some milliseconds at most."""
+LOOK_MAX_BYTES = 256 * 1024
+"""Of the log, looked at for a part: a few milliseconds at most, and little of it is decoded in vain."""
 
 
 @dataclass(slots=True)
