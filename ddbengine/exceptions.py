@@ -75,6 +75,10 @@ class InternalServerError(ServiceError):
     """From faults on demand only: a fault of the engine itself is raised as what it is."""
 
 
+class InvalidRestoreTimeException(ServiceError):
+    pass
+
+
 class InvalidSignatureException(ServiceError):
     pass
 
@@ -88,6 +92,10 @@ class LimitExceededException(ServiceError):
 
 
 class MissingAuthenticationTokenException(ServiceError):
+    pass
+
+
+class PointInTimeRecoveryUnavailableException(ServiceError):
     pass
 
 
@@ -183,7 +191,9 @@ __all__ = [
     "ClientError",
     "ConnectionClosedError",
     "ItemRefused",
+    "InvalidRestoreTimeException",
     "ParamValidationError",
+    "PointInTimeRecoveryUnavailableException",
     "SchemaFileError",
     "ServiceError",
     "StoreBusy",
