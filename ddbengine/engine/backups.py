@@ -42,7 +42,6 @@ from ddbengine.errors import (
     AccessDeniedException,
     BackupInUseException,
     BackupNotFoundException,
-    TableNotFoundException,
     ValidationException,
 )
 from ddbengine.limits import LIST_BACKUPS_MAX
@@ -50,7 +49,6 @@ from ddbengine.schema import arns, stored
 from ddbengine.schema.backed_up import backup_arn, describe_features, describe_source
 from ddbengine.schema.describe import shown_second, wire_time
 from ddbengine.schema.refusals import invalid
-from ddbengine.schema.transition import DELETING, running_transition
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
 
 _AVAILABLE = "AVAILABLE"
@@ -129,11 +127,7 @@ class CreateBackup:
 
     def run(self, txn: ReadTxn) -> Outcome:
         surroundings, now = self.surroundings, self.surroundings.clock()
-        schema = surroundings.catalog.backed_up_table(txn, self.namespace, self.table_name)
-        running = running_transition(schema, now)
-        if running is not None and running.status == DELETING:
-            # Its items are being removed already.
-            raise TableNotFoundException(f"Table not found: {schema.name}")
+        schema = surroundings.catalog.undeleted_table(txn, self.namespace, self.table_name)
         items, size = counter_of(txn)(schema.number)
         number = catalogs.next_number(txn)
         backup = Backup(

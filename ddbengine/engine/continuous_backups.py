@@ -63,7 +63,7 @@ class UpdateContinuousBackups:
 
     def run(self, txn: ReadTxn) -> Outcome:
         now = self.surroundings.clock()
-        schema = self.surroundings.catalog.backed_up_table(txn, self.namespace, self.table_name)
+        schema = self.surroundings.catalog.undeleted_table(txn, self.namespace, self.table_name)
         recovery = recovery_of(txn, schema)
         if not self.specification["PointInTimeRecoveryEnabled"]:
             return Outcome(_described(None, now), [] if recovery is None else _off(schema))

@@ -78,7 +78,9 @@ class HistoryUpkeep:
         with self._store.snapshot() as txn:
             if not upkeep_pending(txn):
                 return None
-            begins = {recovery.earliest(now) for _, recovery in recoveries(txn)}
+            begins = {
+                recovery.earliest(now) for _, recovery in recoveries(txn) if recovery.earliest(now) > recovery.since
+            }
             plan = CutHistory(now, {second: last_before(txn, second * _MICROS) for second in begins})
             is_due = bool(plan.run(txn).changes)
             expire = any(expires <= now for expires, _ in islice(expiring(txn), 1))

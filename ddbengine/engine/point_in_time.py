@@ -30,7 +30,6 @@ from ddbengine.errors import (
     PointInTimeRecoveryUnavailableException,
     TableAlreadyExistsException,
     TableInUseException,
-    TableNotFoundException,
     ValidationException,
 )
 from ddbengine.schema import arns, stored
@@ -38,7 +37,7 @@ from ddbengine.schema.describe import shown_second
 from ddbengine.schema.refusals import not_our_account
 from ddbengine.schema.restored import check_overrides
 from ddbengine.schema.table import TableSchema
-from ddbengine.schema.transition import DELETING, running_transition, with_transition
+from ddbengine.schema.transition import with_transition
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
 
 
@@ -61,7 +60,7 @@ class RestoreTableToPointInTime:
 
     def run(self, txn: ReadTxn) -> Outcome:
         surroundings, now = self.surroundings, self.surroundings.clock()
-        source = self._find_source(txn, now)
+        source = surroundings.catalog.undeleted_table(txn, self.source.namespace, self.source.table_name)
         recovery = recovery_of(txn, source)
         if recovery is None:
             raise PointInTimeRecoveryUnavailableException(
@@ -86,13 +85,6 @@ class RestoreTableToPointInTime:
             Writes(puts=[row]),
         ]
         return Outcome(described(schema, txn, now, transition), changes)
-
-    def _find_source(self, txn: ReadTxn, now: float) -> TableSchema:
-        schema = self.surroundings.catalog.backed_up_table(txn, self.source.namespace, self.source.table_name)
-        running = running_transition(schema, now)
-        if running is not None and running.status == DELETING:
-            raise TableNotFoundException(f"Table not found: {schema.name}")
-        return schema
 
     def _second(self, recovery: Recovery, now: float) -> int:
         """The second to restore to; raise InvalidRestoreTimeException."""

@@ -394,3 +394,24 @@ def test_nobody_sees_the_copy_that_a_restore_makes(timed: Calls, monkeypatch: py
     monkeypatch.undo()
     timed.engine._housekeeper.ask("copying tables into backups")
     wait_until_active(timed)
+
+
+def test_a_table_shown_as_deleting_has_no_history_any_more() -> None:
+    engine = open_engine(None, clock=lambda: NOW, transient_seconds=5)
+    timed = Calls(engine)
+    try:
+        timed.create(table())
+        passed(timed, 6)
+        switch(timed)
+        timed.call("DeleteTable", TableName="table")
+        assert timed.call("DescribeTable", TableName="table")["Table"]["TableStatus"] == "DELETING"
+        assert refused(timed, request()) == ("TableNotFoundException", "Table not found: table")
+        on = {"PointInTimeRecoveryEnabled": True}
+        again = timed.refusal("UpdateContinuousBackups", TableName="table", PointInTimeRecoverySpecification=on)
+        assert (again.code, again.message) == ("TableNotFoundException", "Table not found: table")
+        assert len(listed(timed, BackupType="SYSTEM")) == 1
+        upkeep(timed)
+        assert position(timed) is None
+        check_database(engine)
+    finally:
+        engine.close()
