@@ -105,10 +105,6 @@ class TableAlreadyExistsException(ApiError):
     pass
 
 
-class PointInTimeRecoveryUnavailableException(ApiError):
-    pass
-
-
 class InvalidExportTimeException(ApiError):
     pass
 
@@ -131,6 +127,14 @@ class ImportNotFoundException(ApiError):
 
 class TableInUseException(ApiError):
     pass
+
+
+class InvalidRestoreTimeException(ApiError):
+    """A time that a table cannot be restored to."""
+
+
+class PointInTimeRecoveryUnavailableException(ApiError):
+    """Of a table whose history is not kept."""
 
 
 class GlobalTableNotFoundException(ApiError):

@@ -95,6 +95,10 @@ class InvalidExportTimeException(ServiceError):
     pass
 
 
+class InvalidRestoreTimeException(ServiceError):
+    pass
+
+
 class InvalidSignatureException(ServiceError):
     pass
 
@@ -207,7 +211,9 @@ __all__ = [
     "ClientError",
     "ConnectionClosedError",
     "ItemRefused",
+    "InvalidRestoreTimeException",
     "ParamValidationError",
+    "PointInTimeRecoveryUnavailableException",
     "SchemaFileError",
     "ServiceError",
     "StoreBusy",

@@ -226,6 +226,12 @@ class AsyncOperations:
         """Create a table from a backup."""
         return await self._call("RestoreTableFromBackup", request)
 
+    async def restore_table_to_point_in_time(
+        self, **request: Unpack[shapes.RestoreTableToPointInTimeRequest]
+    ) -> dict[str, Any]:
+        """Create a table as another one was at some time."""
+        return await self._call("RestoreTableToPointInTime", request)
+
     async def scan(self, **request: Unpack[shapes.ScanRequest]) -> dict[str, Any]:
         """Read all items of a table or an index, page by page."""
         return await self._call("Scan", request)

@@ -428,6 +428,18 @@ class Operations:
         """
         return self._call("RestoreTableFromBackup", request)
 
+    def restore_table_to_point_in_time(
+        self, **request: Unpack[shapes.RestoreTableToPointInTimeRequest]
+    ) -> dict[str, Any]:
+        """Create a table as another one was at some time.
+
+        Answer: TableDescription.
+        Errors: InternalServerError, InvalidRestoreTimeException, LimitExceededException,
+            PointInTimeRecoveryUnavailableException, TableAlreadyExistsException, TableInUseException,
+            TableNotFoundException.
+        """
+        return self._call("RestoreTableToPointInTime", request)
+
     def scan(self, **request: Unpack[shapes.ScanRequest]) -> dict[str, Any]:
         """Read all items of a table or an index, page by page.
 

@@ -283,6 +283,20 @@ class RestoreTableFromBackupRequest(TypedDict, total=False):
     SSESpecificationOverride: Mapping[str, Any]
     VectorIndexOverride: Sequence[Mapping[str, Any]]
 
+class RestoreTableToPointInTimeRequest(TypedDict, total=False):
+    SourceTableArn: str
+    SourceTableName: str
+    TargetTableName: Required[str]
+    UseLatestRestorableTime: bool
+    RestoreDateTime: float
+    BillingModeOverride: Literal["PROVISIONED", "PAY_PER_REQUEST"]
+    GlobalSecondaryIndexOverride: Sequence[Mapping[str, Any]]
+    LocalSecondaryIndexOverride: Sequence[Mapping[str, Any]]
+    ProvisionedThroughputOverride: Mapping[str, Any]
+    OnDemandThroughputOverride: Mapping[str, Any]
+    SSESpecificationOverride: Mapping[str, Any]
+    VectorIndexOverride: Sequence[Mapping[str, Any]]
+
 class ScanRequest(TypedDict, total=False):
     TableName: Required[str]
     IndexName: str

@@ -32,8 +32,9 @@ from ddbengine.engine.backup_rows import (
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.keys import after
 from ddbengine.engine.purge import DONE, MORE
+from ddbengine.engine.undoing import next_undoing
 from ddbengine.schema.table import ITEMS, TableSchema
-from ddbengine.storage.store import Outcome, ReadTxn, Store, Writes
+from ddbengine.storage.store import Outcome, Plan, ReadTxn, Store, Writes
 
 FIRST_MAX_ITEMS = 2_000
 """Copied by CreateBackup itself: some hundredth of a second, which other writes wait for."""
@@ -43,15 +44,23 @@ PART_MAX_BYTES = 1024 * 1024
 SHORTEST_PAUSE_SECONDS = 0.001
 
 
-def begin_copy(backup: Backup, schema: TableSchema, txn: ReadTxn) -> list[Writes]:
-    """The writes of a backup that begins now, with its first part."""
+def begin_copy(backup: Backup, schema: TableSchema, txn: ReadTxn) -> tuple[Writes, TableSchema]:
+    """The writes of a backup that begins now, with its first part, and the schema its table has then: another one
+    while there is more to copy."""
     begun = Copying(backup.key, schema.number, b"")
     copying, writes = next_part(backup.number, begun, txn, FIRST_MAX_ITEMS, FIRST_MAX_BYTES)
     if copying is None:
         writes.puts.append(backup._replace(is_copying=False).put())
-        return [writes]
+        return writes, schema
     writes.puts += [backup.put(), copying_put(backup.number, copying)]
-    return [writes, catalogs.save(with_copies(schema, (*schema.copies, backup.number)))]
+    return writes, with_copies(schema, (*schema.copies, backup.number))
+
+
+def begin_copy_as_of(backup: Backup, schema: TableSchema, as_of: int, txn: ReadTxn) -> tuple[Writes, TableSchema]:
+    """The same of a backup that is to be the table as of an earlier LSN; its parts all follow."""
+    begun = Copying(backup.key, schema.number, b"", as_of, txn.lsn())
+    writes = Writes(puts=[backup.put(), copying_put(backup.number, begun)])
+    return writes, with_copies(schema, (*schema.copies, backup.number))
 
 
 def next_part(
@@ -117,6 +126,7 @@ class CopyingPart:
         copying = copyings(txn).get(self.number)
         if copying is None:
             return Outcome(DONE)
+        assert not copying.is_undoing, "what is to be undone comes first"
         further, writes = next_part(self.number, copying, txn, self.most_items, self.most_bytes)
         if further is not None:
             writes.puts.append(copying_put(self.number, further))
@@ -149,10 +159,17 @@ class BackupCopy:
             numbers = list(copyings(txn))
         started = time.monotonic()
         # One after another: the committer would run parts that wait together in one transaction.
-        bodies = [self._store.submit(CopyingPart(self._catalog, number)).result().body for number in numbers]
+        bodies = [self._store.submit(self._part(number)).result().body for number in numbers]
         if MORE not in bodies:
             return None
         return max(time.monotonic() - started, SHORTEST_PAUSE_SECONDS)
+
+    def _part(self, number: int) -> Plan:
+        with self._store.snapshot() as txn:
+            copying = copyings(txn).get(number)
+            if copying is not None and copying.is_undoing:
+                return next_undoing(txn, number, copying)
+        return CopyingPart(self._catalog, number)
 
 
 def copying_pending(txn: ReadTxn) -> bool:

@@ -15,6 +15,7 @@ from ddbengine import _core
 from ddbengine.engine.backup_rows import (
     BACKUPS,
     COPYING,
+    PASSING,
     RESTORING,
     TABLE_PREFIX_BYTES,
     Backup,
@@ -77,7 +78,7 @@ def _broken_items(txn: ReadTxn, backup: Backup, advance: Callable[[int], object]
         if is_misplaced:
             yield Finding("item-misplaced", place, shown(bytes(key)), "the item is kept under another key than its own")
     advance(items % _PROGRESS_ROWS)
-    if (items, size) != (backup.items, backup.size):
+    if backup.is_seen and (items, size) != (backup.items, backup.size):
         detail = f"is said to have (items, bytes) {backup.items}, {backup.size}, a recount finds {items}, {size}"
         yield Finding("counter-wrong", place, shown(backup.key), detail)
 
@@ -112,7 +113,7 @@ def _broken_restorings(txn: ReadTxn, backups: dict[bytes, Backup], schemas: Sequ
     for number, restoring in restorings(txn).items():
         key = RESTORING + number.to_bytes(4, "big")
         backup, schema = backups.get(restoring.backup_key), by_number.get(number)
-        if backup is None or backup.is_copying:
+        if backup is None or (backup.is_copying and backup.type != PASSING):
             yield _in_catalog(key, "restores from a backup that is not there")
         transition = None if schema is None else transition_of(schema)
         if transition is None or transition.status != CREATING:

@@ -5,6 +5,7 @@
 | ``C k <namespace> 00 <backup id>`` | msgpack of a Backup, without what the key says |
 | ``C c <backup number, 4 bytes>`` | a backup that is being made: msgpack of a Copying |
 | ``C r <table number, 4 bytes>`` | a table that is being restored: msgpack of a Restoring |
+| ``C d <seconds since the epoch, 8 bytes> <key of the backup>`` | nothing: the backup expires then |
 | ``B <backup number, 4> <item key without I and table number>`` | the stored item; nothing for none, see below |
 
 A backup id begins with the time of creation, so the backups of a namespace are in order of their age.
@@ -13,6 +14,8 @@ A backup has the items of its table as of one LSN, that of CreateBackup.  They a
 while the table is written to.  Whoever is the first to change an item whose key the copy has not come to yet puts what
 the item was into the backup, in the same transaction: ``kept_before``.  Where there was no item it puts nothing, by
 which the copy knows that it is to pass over what it finds there.
+
+A copy as of an earlier time begins with what the items were then that have changed since (``engine.undoing``).
 """
 
 from __future__ import annotations
@@ -29,12 +32,23 @@ from ddbengine.storage.store import ReadTxn, Writes
 BACKUPS = b"Ck"
 COPYING = b"Cc"
 RESTORING = b"Cr"
+EXPIRING = b"Cd"
 BACKUP_ITEMS = b"B"
 TABLE_PREFIX_BYTES = 5
 """Of an item's key: keyspace and table number, which are not part of its key in a backup."""
 _ROWS_END = b"\xff"
 NOT_THERE = b""
 """In place of an item that came to be after the backup."""
+
+USER = "USER"
+SYSTEM = "SYSTEM"
+"""Of a table that was deleted while point-in-time recovery was on."""
+PASSING = ""
+"""Nobody's: a table as it was at some time, on the way into one that is restored to that."""
+
+
+OF_EXPORT = "EXPORT"
+"""There for an export, until that has ended."""
 
 
 class Backup(NamedTuple):
@@ -55,8 +69,15 @@ class Backup(NamedTuple):
     """The table's schema, see schema.stored."""
     is_copying: bool
     """Whether items are still being copied."""
-    is_of_export: bool = False
-    """Whether it is there for an export, until that has ended; then nobody else sees it."""
+    type: str = USER
+    """USER, SYSTEM, PASSING or OF_EXPORT."""
+    expires: float | None = None
+    """Seconds since the epoch: when a SYSTEM backup is deleted."""
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether anybody is told of it."""
+        return self.type in (USER, SYSTEM)
 
     @property
     def schema(self) -> TableSchema:
@@ -78,6 +99,15 @@ class Copying(NamedTuple):
     table_number: int
     copied_to: bytes
     """The key, within the backup, of the last item that was looked at; empty before the first."""
+    as_of: int = 0
+    """Of a copy as of an earlier time: the LSN of the last change that it is to have."""
+    undone_to: int = 0
+    """All that changed after this LSN has been undone in the backup, up to when it was begun."""
+
+    @property
+    def is_undoing(self) -> bool:
+        """Whether it is to have items as they were before changes that have not been undone yet."""
+        return self.undone_to > self.as_of
 
 
 class Restoring(NamedTuple):
@@ -117,6 +147,31 @@ def backups_after(txn: ReadTxn, namespace: str, backup_id: str = "") -> Iterator
         backup = read_backup(bytes(key), row)
         if backup.namespace == namespace:  # and not one that is named like the beginning of another
             yield backup
+
+
+def new_backup_id(txn: ReadTxn, namespace: str, now: float, suffix: str) -> str:
+    """The milliseconds of a time in 14 digits and a suffix; of two backups that would have one id the later one is
+    dated ahead."""
+    milliseconds = int(now * 1000)
+    while txn.get(backup_key(namespace, backup_id := f"{milliseconds:014d}-{suffix}")) is not None:
+        milliseconds += 1
+    return backup_id
+
+
+# --- expiry ----------------------------------------------------------------------------------------------------------
+
+
+def expiring_key(backup: Backup) -> bytes:
+    """Of the row that has a backup deleted."""
+    assert backup.expires is not None, "only such a backup expires"
+    return EXPIRING + int(backup.expires).to_bytes(8, "big") + backup.key
+
+
+def expiring(txn: ReadTxn) -> Iterator[tuple[int, bytes]]:
+    """When backups expire, in seconds since the epoch, with their keys; the first one first."""
+    for key, _ in txn.scan(EXPIRING, EXPIRING + _ROWS_END):
+        row = bytes(key)[len(EXPIRING) :]
+        yield int.from_bytes(row[:8], "big"), row[8:]
 
 
 # --- what is under way -----------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ to make the table anew.  It outlives its table.  A name need not be unique: what
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
@@ -24,7 +24,16 @@ import orjson
 from ddbengine.engine import catalog as catalogs
 from ddbengine.engine.account import FixedAnswer
 from ddbengine.engine.backup_copying import begin_copy
-from ddbengine.engine.backup_rows import Backup, backup_key, backups_after, find_backup, restorings
+from ddbengine.engine.backup_rows import (
+    SYSTEM,
+    USER,
+    Backup,
+    backup_key,
+    backups_after,
+    find_backup,
+    new_backup_id,
+    restorings,
+)
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.purge import garbage_of_backup
 from ddbengine.engine.tables import counter_of
@@ -32,21 +41,20 @@ from ddbengine.errors import (
     AccessDeniedException,
     BackupInUseException,
     BackupNotFoundException,
-    TableNotFoundException,
     ValidationException,
 )
 from ddbengine.limits import LIST_BACKUPS_MAX
 from ddbengine.schema import arns, stored
 from ddbengine.schema.backed_up import backup_arn, describe_features, describe_source
-from ddbengine.schema.describe import wire_time
+from ddbengine.schema.describe import shown_second, wire_time
 from ddbengine.schema.refusals import invalid
-from ddbengine.schema.transition import DELETING, running_transition
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
 
-_USER = "USER"
 _AVAILABLE = "AVAILABLE"
 _NO_BACKUPS = FixedAnswer(orjson.dumps({"BackupSummaries": []}))
 """Of any other type: nobody else makes backups here."""
+_LISTED = {USER: {USER}, SYSTEM: {SYSTEM}, "ALL": {USER, SYSTEM}}
+"""By BackupType."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class BackupName:
     def find(self, txn: ReadTxn) -> Backup:
         """Raise BackupNotFoundException."""
         backup = find_backup(txn, backup_key(self.namespace, self.id))
-        if backup is None or backup.table_name != self.table_name or backup.is_of_export:
+        if backup is None or backup.table_name != self.table_name or not backup.is_seen:
             raise BackupNotFoundException(f"Backup not found: {self.arn}")
         return backup
 
@@ -80,14 +88,17 @@ def backup_name(surroundings: Surroundings, caller: Caller, text: str) -> Backup
 
 
 def _details(backup: Backup, arn: str, status: str) -> dict[str, Any]:
-    return {
+    details = {
         "BackupArn": arn,
         "BackupName": backup.name,
         "BackupSizeBytes": backup.size,
         "BackupStatus": status,
-        "BackupType": _USER,
+        "BackupType": backup.type,
         "BackupCreationDateTime": wire_time(backup.created),
     }
+    if backup.expires is not None:
+        details["BackupExpiryDateTime"] = wire_time(backup.expires)
+    return details
 
 
 def _status(backup: Backup) -> str:
@@ -99,7 +110,7 @@ def _description(backup: Backup, arn: str, status: str) -> bytes:
     description = {
         "BackupDetails": _details(backup, arn, status),
         "SourceTableDetails": describe_source(schema, backup.items, backup.size),
-        "SourceTableFeatureDetails": describe_features(schema),
+        "SourceTableFeatureDetails": {} if backup.type == SYSTEM else describe_features(schema),
     }
     return orjson.dumps({"BackupDescription": description})
 
@@ -115,28 +126,26 @@ class CreateBackup:
 
     def run(self, txn: ReadTxn) -> Outcome:
         surroundings, now = self.surroundings, self.surroundings.clock()
-        schema = surroundings.catalog.backed_up_table(txn, self.namespace, self.table_name)
-        running = running_transition(schema, now)
-        if running is not None and running.status == DELETING:
-            # Its items are being removed already.
-            raise TableNotFoundException(f"Table not found: {schema.name}")
-        milliseconds = int(now * 1000)
+        schema = surroundings.catalog.undeleted_table(txn, self.namespace, self.table_name)
         items, size = counter_of(txn)(schema.number)
         number = catalogs.next_number(txn)
         backup = Backup(
             namespace=self.namespace,
-            id=f"{milliseconds:014d}-{uuid.uuid4().hex[:8]}",
+            id=new_backup_id(txn, self.namespace, now, uuid.uuid4().hex[:8]),
             number=number,
             name=self.name,
             table_name=schema.name,
-            created=milliseconds / 1000,
+            created=int(now * 1000) / 1000,
             items=items,
             size=size,
             schema_row=stored.encode(schema),
             is_copying=True,
         )
         details = _details(backup, backup_arn(schema, backup.id), "CREATING")
-        changes = [catalogs.taken_numbers(number, 1), *begin_copy(backup, schema, txn)]
+        writes, copied = begin_copy(backup, schema, txn)
+        changes = [catalogs.taken_numbers(number, 1), writes]
+        if copied is not schema:
+            changes.append(catalogs.save(copied))
         return Outcome(orjson.dumps({"BackupDetails": details}), changes)
 
 
@@ -170,6 +179,11 @@ class DeleteBackup:
 
     def run(self, txn: ReadTxn) -> Outcome:
         backup = self.name.find(txn)
+        if backup.expires is not None:
+            raise ValidationException(
+                f"Invalid Request: User is not allowed to delete the system backup with arn {self.name.arn}. "
+                f"It will automatically expire on {shown_second(backup.expires)}"
+            )
         if backup.is_copying:
             raise BackupInUseException(f"Backup is being created: {self.name.arn}")
         if any(restoring.backup_key == backup.key for restoring in restorings(txn).values()):
@@ -186,6 +200,7 @@ def delete_backup(surroundings: Surroundings, caller: Caller, request: dict[str,
 class ListBackups:
     namespace: str
     table_name: str | None
+    types: Collection[str]
     after: str
     """The id of a backup, which need not be there any more; empty for the first page."""
     since: float
@@ -205,8 +220,8 @@ class ListBackups:
         return Outcome(orjson.dumps(members))
 
     def _wants(self, backup: Backup) -> bool:
-        is_of_table = self.table_name in (None, backup.table_name)
-        return is_of_table and not backup.is_of_export and self.since <= backup.created < self.until
+        is_asked_for = self.table_name in (None, backup.table_name) and backup.type in self.types
+        return is_asked_for and self.since <= backup.created < self.until
 
 
 def _summary(backup: Backup) -> dict[str, Any]:
@@ -228,9 +243,10 @@ def list_backups(surroundings: Surroundings, caller: Caller, request: dict[str, 
     name = request.get("TableName")
     plain = None if name is None else surroundings.catalog.plain_name(namespace, name)
     start = _start(surroundings, caller, request)
-    if request.get("BackupType", _USER) not in (_USER, "ALL"):
+    types = _LISTED.get(request.get("BackupType", USER))
+    if types is None:
         return _NO_BACKUPS
-    return ListBackups(namespace, plain, start, since, until, request.get("Limit", LIST_BACKUPS_MAX))
+    return ListBackups(namespace, plain, types, start, since, until, request.get("Limit", LIST_BACKUPS_MAX))
 
 
 def _start(surroundings: Surroundings, caller: Caller, request: Mapping[str, Any]) -> str:

@@ -106,6 +106,14 @@ class Catalog:
         except ResourceNotFoundException:
             raise TableNotFoundException(f"Table not found: {self.plain_name(namespace, name)}") from None
 
+    def undeleted_table(self, txn: ReadTxn, namespace: str, name: str) -> TableSchema:
+        """As ``backed_up_table``, for what cannot be done with a table that is being deleted, its items included."""
+        schema = self.backed_up_table(txn, namespace, name)
+        running = running_transition(schema, self._clock())
+        if running is not None and running.status == DELETING:
+            raise TableNotFoundException(f"Table not found: {schema.name}")
+        return schema
+
     def find(self, txn: ReadTxn, namespace: str, name: str) -> TableSchema | None:
         """The schema of a table in whatever state, None when there is no such table."""
         entry = self._entry(txn, namespace, name)

@@ -1,59 +1,36 @@
-"""DescribeContinuousBackups and UpdateContinuousBackups: point-in-time recovery as a setting (FACTS 5.16).
+"""DescribeContinuousBackups and UpdateContinuousBackups: point-in-time recovery of a table (FACTS 5.16).
 
-The setting says since when a table could be restored, and is shown as the service shows it.  No history of items is
-kept, and RestoreTableToPointInTime is not known.
+``engine.history`` keeps what ``engine.point_in_time`` needs to restore the table as it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import orjson
 
 from ddbengine.engine import catalog as catalogs
 from ddbengine.engine.context import Caller, Surroundings
+from ddbengine.engine.history import Recovery, recovery_of, recovery_put, switched_off, switched_on
 from ddbengine.errors import ValidationException
 from ddbengine.limits import RECOVERY_PERIOD_DAYS
-from ddbengine.schema.describe import wire_time
 from ddbengine.schema.table import TableSchema
-from ddbengine.storage.store import Outcome, Plan, ReadTxn
-
-_SETTING = "PointInTimeRecovery"
-_LAG_SECONDS = 300.0
-"""How long ago the latest time is that a table can be restored to, unless recovery was switched on after it."""
-_SECONDS_PER_DAY = 86_400.0
+from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
 
 
-def _described(schema: TableSchema, now: float) -> bytes:
-    setting = schema.settings.get(_SETTING)
-    recovery: dict[str, Any] = {"PointInTimeRecoveryStatus": "DISABLED"}
-    if setting is not None:
-        since, days = setting["Since"], setting["RecoveryPeriodInDays"]
-        recovery = {
+def _described(recovery: Recovery | None, now: float) -> bytes:
+    described: dict[str, Any] = {"PointInTimeRecoveryStatus": "DISABLED"}
+    if recovery is not None:
+        described = {
             "PointInTimeRecoveryStatus": "ENABLED",
-            "RecoveryPeriodInDays": days,
-            "EarliestRestorableDateTime": _wire_second(_earliest(setting, now)),
-            "LatestRestorableDateTime": _wire_second(max(since, now - _LAG_SECONDS)),
+            "RecoveryPeriodInDays": recovery.days,
+            "EarliestRestorableDateTime": float(recovery.earliest(now)),
+            "LatestRestorableDateTime": float(recovery.latest(now)),
         }
-    description = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}
+    description = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": described}
     return orjson.dumps({"ContinuousBackupsDescription": description})
-
-
-def _earliest(setting: Mapping[str, Any], now: float) -> float:
-    since, days = float(setting["Since"]), float(setting["RecoveryPeriodInDays"])
-    return max(since, now - days * _SECONDS_PER_DAY)
-
-
-def earliest_restorable(schema: TableSchema, now: float) -> float | None:
-    """Since when a table could be restored, in seconds since the epoch; None without point-in-time recovery."""
-    setting = schema.settings.get(_SETTING)
-    return None if setting is None else _earliest(setting, now)
-
-
-def _wire_second(seconds: float) -> float:
-    return wire_time(float(int(seconds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +43,7 @@ class DescribeContinuousBackups:
 
     def run(self, txn: ReadTxn) -> Outcome:
         schema = self.surroundings.catalog.backed_up_table(txn, self.namespace, self.table_name)
-        return Outcome(_described(schema, self.surroundings.clock()))
+        return Outcome(_described(recovery_of(txn, schema), self.surroundings.clock()))
 
 
 def describe_continuous_backups(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
@@ -86,16 +63,22 @@ class UpdateContinuousBackups:
 
     def run(self, txn: ReadTxn) -> Outcome:
         now = self.surroundings.clock()
-        old = self.surroundings.catalog.backed_up_table(txn, self.namespace, self.table_name)
-        settings = {name: value for name, value in old.settings.items() if name != _SETTING}
-        if self.specification["PointInTimeRecoveryEnabled"]:
-            before = old.settings.get(_SETTING, {"Since": now, "RecoveryPeriodInDays": RECOVERY_PERIOD_DAYS})
-            settings[_SETTING] = {
-                "Since": before["Since"],
-                "RecoveryPeriodInDays": self.specification.get("RecoveryPeriodInDays", before["RecoveryPeriodInDays"]),
-            }
-        new = replace(old, settings=settings)
-        return Outcome(_described(new, now), [] if settings == old.settings else [catalogs.save(new)])
+        schema = self.surroundings.catalog.undeleted_table(txn, self.namespace, self.table_name)
+        recovery = recovery_of(txn, schema)
+        if not self.specification["PointInTimeRecoveryEnabled"]:
+            return Outcome(_described(None, now), [] if recovery is None else _off(schema))
+        if recovery is None:
+            days = self.specification.get("RecoveryPeriodInDays", RECOVERY_PERIOD_DAYS)
+            saved, recovery, writes = switched_on(schema, days, txn, now)
+            return Outcome(_described(recovery, now), [catalogs.save(saved), writes])
+        changed = recovery._replace(days=self.specification.get("RecoveryPeriodInDays", recovery.days))
+        writes = Writes(puts=[recovery_put(schema.number, changed)])
+        return Outcome(_described(changed, now), [] if changed == recovery else [writes])
+
+
+def _off(schema: TableSchema) -> list[Writes]:
+    saved, writes = switched_off(schema)
+    return [catalogs.save(saved), writes]
 
 
 def update_continuous_backups(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:

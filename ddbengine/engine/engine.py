@@ -18,6 +18,8 @@ from ddbengine.engine.clock import Clock
 from ddbengine.engine.context import Caller, Prepare, StreamSettings, Surroundings
 from ddbengine.engine.expiration import Expiration, is_anything_registered
 from ddbengine.engine.faults import Faults, Strike
+from ddbengine.engine.history_upkeep import HistoryUpkeep
+from ddbengine.engine.history_upkeep import upkeep_pending as history_pending
 from ddbengine.engine.housekeeping import Housekeeper
 from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.engine.index_waits import IndexesBehind, waited
@@ -49,6 +51,7 @@ COPY = "copying tables into backups"
 FILL = "filling new indexes"
 PURGE = "removing what deleted tables left behind"
 EXPIRE = "deleting expired items"
+HISTORY = "forgetting old history and backups"
 FORGET = "forgetting client request tokens"
 STREAMS = "rolling over shards and dropping old ones"
 SPLIT = "splitting partitions"
@@ -60,15 +63,17 @@ _CHORES_AFTER = {
     "CreateBackup": (COPY,),
     "CreateTable": (STREAMS, SPLIT),
     "DeleteBackup": (PURGE,),
-    "DeleteTable": (PURGE,),
+    "DeleteTable": (PURGE, COPY, HISTORY),
     "ExportTableToPointInTime": (COPY, JOBS),
     "ImportTable": (JOBS,),
     "RestoreTableFromBackup": (RESTORE,),
+    "RestoreTableToPointInTime": (COPY, RESTORE),
+    "UpdateContinuousBackups": (HISTORY,),
     "UpdateTable": (PURGE, FILL, STREAMS, SPLIT),
     "UpdateTimeToLive": (EXPIRE, PURGE),
 }
 """What there may be to do after an operation, by its name."""
-_MAKE_INDEXES = frozenset({"CreateTable", "RestoreTableFromBackup", "UpdateTable"})
+_MAKE_INDEXES = frozenset({"CreateTable", "RestoreTableFromBackup", "RestoreTableToPointInTime", "UpdateTable"})
 """Operations after which a table may have its first global index."""
 _LEAVE_TOKENS = frozenset({"ExecuteTransaction", "TransactWriteItems"})
 """Operations after which a client request token may have to be forgotten, when it is no longer good."""
@@ -131,8 +136,9 @@ class Engine:
                 FORGET: sweep_chore(self.store, self.clock),
                 FILL: Backfill(self.store, catalog),
                 COPY: BackupCopy(self.store, catalog),
-                RESTORE: Restoration(self.store, catalog, self.clock, self.submit),
+                RESTORE: Restoration(self.store, catalog, self.clock, self.submit, self._ask_for_purge),
                 JOBS: self._jobs.ask,
+                HISTORY: HistoryUpkeep(self.store, self.clock, self._ask_for_purge),
                 STREAMS: StreamUpkeep(self.store, self.clock, self._surroundings.streams),
                 SPLIT: PartitionWatch(
                     self.store, self._cut_partition, time.monotonic, self._thresholds, self._wanted_partitions
@@ -158,6 +164,7 @@ class Engine:
                 COPY: copying_pending(txn),
                 RESTORE: restoring_pending(txn),
                 JOBS: jobs_pending(txn),
+                HISTORY: history_pending(txn),
                 STREAMS: upkeep_pending(txn),
                 SPLIT: upkeep_pending(txn),
             }
@@ -181,6 +188,7 @@ class Engine:
         self._housekeeper.ask(FORGET)
         self.propagator.ask()
         self._housekeeper.ask(STREAMS)
+        self._housekeeper.ask(HISTORY)
         return now
 
     def split_partition(self, table_name: str, at: int | None = None) -> bytes:
@@ -349,6 +357,9 @@ class Engine:
     def _look_for_indexes(self, _: Future[Outcome]) -> None:
         self.propagator.expect_indexes()
         self.propagator.ask()  # of writes meanwhile it may not have been told
+
+    def _ask_for_purge(self) -> None:
+        self._housekeeper.ask(PURGE)
 
     def _ask_for(self, chores: tuple[str, ...], done: Future[Outcome]) -> None:
         if done.exception() is None:

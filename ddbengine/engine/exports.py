@@ -15,6 +15,7 @@ moment can be had, nor what changed between two.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -23,11 +24,11 @@ from typing import Any, ClassVar
 import orjson
 
 from ddbengine.engine import catalog as catalogs
-from ddbengine.engine.backup_copying import begin_copy
-from ddbengine.engine.backup_rows import Backup
+from ddbengine.engine.backup_copying import begin_copy, begin_copy_as_of
+from ddbengine.engine.backup_rows import OF_EXPORT, Backup
 from ddbengine.engine.context import Caller, Surroundings
-from ddbengine.engine.continuous_backups import earliest_restorable
 from ddbengine.engine.export_filter import ExportFilter, export_filter
+from ddbengine.engine.history import Recovery, recovery_of
 from ddbengine.engine.job_pages import page_of, read_token
 from ddbengine.engine.job_rows import EXPORTS, Job, find_job, forgotten, job_key, new_id, newest_first, with_token
 from ddbengine.engine.tables import counter_of
@@ -103,7 +104,7 @@ class ExportTableToPointInTime:
                 raise ExportConflictException("Export conflict: Duplicate request detected with conflicting parameters")
             return _described(repeated)
         self.filter.check(schema)
-        self._check_moment(schema, now)
+        recovery = self._recovery(schema, txn, now)
         if sum(job.is_under_way for job in jobs) >= EXPORTS_UNDER_WAY_MAX:
             raise LimitExceededException(
                 f"Up to {EXPORTS_UNDER_WAY_MAX} concurrent exports are allowed per account and region"
@@ -123,9 +124,17 @@ class ExportTableToPointInTime:
             started=milliseconds / 1000,
             backup_id=backup.id,
         )
+        second = math.floor(self.request.get("ExportTime", now))
+        if second + 1 > now:
+            copy, copied = begin_copy(backup, schema, txn)
+        else:
+            copy, copied = begin_copy_as_of(backup, schema, recovery.lsn_at(txn, second, now), txn)
         numbers = catalogs.taken_numbers(backup.number, 1)
         old = forgotten(jobs, now - JOB_KEPT_SECONDS)
-        return _described(job, [numbers, *begin_copy(backup, schema, txn), Writes(puts=[job.put()]), old])
+        changes = [numbers, copy, Writes(puts=[job.put()]), old]
+        if copied is not schema:
+            changes.append(catalogs.save(copied))
+        return _described(job, changes)
 
     def _table(self, txn: ReadTxn, namespace: str, now: float) -> TableSchema:
         missing = TableNotFoundException(f"Table not found: {self.request['TableArn']}")
@@ -138,22 +147,19 @@ class ExportTableToPointInTime:
             raise missing
         return schema
 
-    def _check_moment(self, schema: TableSchema, now: float) -> None:
+    def _recovery(self, schema: TableSchema, txn: ReadTxn, now: float) -> Recovery:
+        """The table's history, which has the moment of the export."""
         if self.request.get("ExportType") == _INCREMENTAL:
             _check_window(self.request["IncrementalExportSpecification"], schema, now)
             raise InvalidExportTimeException(_UNAVAILABLE)
-        earliest = earliest_restorable(schema, now)
-        if earliest is None:
+        recovery = recovery_of(txn, schema)
+        if recovery is None:
             raise PointInTimeRecoveryUnavailableException(
                 f"Point in time recovery is not enabled for table '{schema.name}'"
             )
-        moment = self.request.get("ExportTime")
-        if moment is None:
-            return
-        if not int(earliest) <= moment <= now:
+        if not recovery.earliest(now) <= self.request.get("ExportTime", now) <= now:
             raise InvalidExportTimeException("Export Time is invalid")
-        if moment < int(now):
-            raise InvalidExportTimeException(_UNAVAILABLE)
+        return recovery
 
 
 def _counts(job: Job, now: float) -> bool:
@@ -162,7 +168,7 @@ def _counts(job: Job, now: float) -> bool:
 
 
 def _moment(schema: TableSchema, txn: ReadTxn, milliseconds: int) -> Backup:
-    """The backup that holds the items of an export as they are now; nobody else sees it."""
+    """The backup that comes to hold the items of an export; nobody else sees it."""
     items, size = counter_of(txn)(schema.number)
     return Backup(
         namespace=schema.namespace,
@@ -175,7 +181,7 @@ def _moment(schema: TableSchema, txn: ReadTxn, milliseconds: int) -> Backup:
         size=size,
         schema_row=stored.encode(schema),
         is_copying=True,
-        is_of_export=True,
+        type=OF_EXPORT,
     )
 
 

@@ -11,6 +11,7 @@ Reads everything and recomputes what the engine keeps up step by step:
 - streams are those of the tables, and their shards have every record once (``stream_invariants``);
 - backups have the items they are said to have, and what is under way has its rows (``backup_invariants``);
 - exports and imports under way have what they need (``job_invariants``);
+- the history that point-in-time recovery needs is kept (``history_invariants``);
 - no row belongs to a table or an index that neither exists nor is known as garbage.
 
 Takes memory for the catalog, whatever the number of items: keyspaces of the same order are walked side by side.
@@ -27,10 +28,12 @@ import orjson
 
 from ddbengine import _core
 from ddbengine.engine.backup_invariants import broken_backups
-from ddbengine.engine.backup_rows import BACKUP_ITEMS, BACKUPS, COPYING, RESTORING, read_backup
+from ddbengine.engine.backup_rows import BACKUP_ITEMS, BACKUPS, COPYING, EXPIRING, RESTORING, read_backup
 from ddbengine.engine.catalog import FIRST_NUMBER, NUMBER_KEY, TABLES, VERSION_KEY, table_key
 from ddbengine.engine.changes import COLLECTIONS, COUNTERS, collection_counter
 from ddbengine.engine.expiration import REGISTER
+from ddbengine.engine.history import RECOVERIES
+from ddbengine.engine.history_invariants import broken_history
 from ddbengine.engine.index_invariants import KnownItems
 from ddbengine.engine.index_register import FILLINGS, INDEXED
 from ddbengine.engine.job_invariants import broken_jobs
@@ -51,7 +54,10 @@ from ddbengine.streams.rows import SHARDS, STREAMS
 __all__ = ["broken_invariants"]
 
 CATALOG = b"C"
-_READ_ELSEWHERE = (REGISTER, INDEXED, FILLINGS, STREAMS, SHARDS, COPYING, RESTORING, EXPORTS, IMPORTS)
+_READ_ELSEWHERE = (
+    *(REGISTER, INDEXED, FILLINGS, STREAMS, SHARDS, COPYING, RESTORING),
+    *(EXPORTS, IMPORTS, EXPIRING, RECOVERIES),
+)
 _PREFIX_BYTES = 5
 """A keyspace and a number."""
 _PROGRESS_ROWS = 1000
@@ -79,6 +85,7 @@ def broken_invariants(txn: ReadTxn, advance: Advance = lambda rows: None) -> Ite
     yield from broken_streams(txn, catalog.schemas)
     yield from broken_backups(txn, catalog.schemas, advance)
     yield from broken_jobs(txn, catalog.schemas)
+    yield from broken_history(txn, catalog.schemas)
     yield from _strays(txn, catalog)
 
 

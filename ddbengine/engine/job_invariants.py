@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import msgpack
 
-from ddbengine.engine.backup_rows import BACKUPS, backup_key, read_backup, restorings
+from ddbengine.engine.backup_rows import BACKUPS, OF_EXPORT, backup_key, read_backup, restorings
 from ddbengine.engine.job_rows import EXPORTS, IMPORTS, Job, read_job
 from ddbengine.engine.keys import after
 from ddbengine.schema.table import TableSchema
@@ -53,7 +53,7 @@ def _broken_exports(txn: ReadTxn, exports: Sequence[Job]) -> Iterator[Finding]:
     kept = set()
     for key, row in txn.scan(BACKUPS, after(BACKUPS)):
         try:
-            is_of_export = read_backup(bytes(key), row).is_of_export
+            is_of_export = read_backup(bytes(key), row).type == OF_EXPORT
         except _UNREADABLE_ROW:  # the catalog tells it
             is_of_export = bytes(key) in wanted
         if is_of_export:

@@ -59,6 +59,7 @@ _FUNCTIONS = {
     "PutResourcePolicy": "resource_policies.put_resource_policy",
     "Query": "query.prepare",
     "RestoreTableFromBackup": "restores.restore_table_from_backup",
+    "RestoreTableToPointInTime": "point_in_time.restore_table_to_point_in_time",
     "Scan": "scan.prepare",
     "SearchVectors": "search_vectors.prepare",
     "TagResource": "tags.tag_resource",

@@ -24,10 +24,10 @@ import orjson
 
 from ddbengine.engine import catalog as catalogs
 from ddbengine.engine.context import Caller, Surroundings
-from ddbengine.errors import PolicyNotFoundException, ResourceNotFoundException, ValidationException
+from ddbengine.errors import PolicyNotFoundException, ResourceNotFoundException
 from ddbengine.schema import arns
 from ddbengine.schema.policies import kept_policy, shown_policy
-from ddbengine.schema.refusals import in_use, invalid
+from ddbengine.schema.refusals import in_use, invalid, not_our_account
 from ddbengine.schema.table import TableSchema
 from ddbengine.schema.transition import DELETING, running_transition
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Writes
@@ -124,10 +124,7 @@ def _holder(surroundings: Surroundings, caller: Caller, request: Mapping[str, An
     if below and (below[0] != "stream" or len(below) != 2):
         raise invalid(f"Provided Arn is not a DynamoDB resource arn: {text}")
     if arn.account_id != surroundings.account_id:
-        raise ValidationException(
-            "This action is only supported by accounts that match the resource owner\N{RIGHT SINGLE QUOTATION MARK}s "
-            "account."
-        )
+        raise not_our_account()
     if arn.partition != "aws" or (arn.region != caller.region and not surroundings.shared):
         raise invalid(f"Invalid resource Arn: {text}")
     return PolicyHolder(surroundings, surroundings.namespace(caller), text, name, below[1] if below else "")

@@ -52,11 +52,8 @@ class RestoreTableFromBackup:
         self._check_free(txn)
         self._check_backup(backup, txn)
         first = catalogs.next_number(txn)
-        schema, taken = restored_schema(source, self.request, self._identity(now), first)
-        cuts = surroundings.streams.first_cuts(schema)
-        if cuts:
-            schema = replace(schema, settings={**schema.settings, "PartitionCuts": cuts})
-        transition = self._creation(schema, backup, now)
+        schema, taken = restored_table(surroundings, self.caller, source, self.request, first)
+        transition = creation(schema, self._summary(backup), now + surroundings.transient_seconds)
         body = described(schema, txn, now, transition)
         items, restored_to = first_items(schema, backup, txn)
         until = now + surroundings.transient_seconds
@@ -88,32 +85,51 @@ class RestoreTableFromBackup:
         if any(other.backup_key == backup.key for other in restorings(txn).values()):
             raise BackupInUseException(f"Backup is being used to restore another table: {self.backup_name.arn}")
 
-    def _identity(self, now: float) -> TableIdentity:
-        name, region, account_id = self.request["TargetTableName"], self.caller.region, self.surroundings.account_id
-        arn = arns.table_arn(region, account_id, name)
-        return TableIdentity(name, self.backup_name.namespace, arn, str(uuid.uuid4()), region, account_id, now)
-
-    def _creation(self, schema: TableSchema, backup: Backup, now: float) -> Transition:
-        summary = {
+    def _summary(self, backup: Backup) -> dict[str, Any]:
+        return {
             "SourceBackupArn": self.backup_name.arn,
             "SourceTableArn": backup.schema.arn,
             "RestoreDateTime": wire_time(backup.created),
             "RestoreInProgress": True,
         }
-        table: dict[str, Any] = {"WarmThroughput": None, "RestoreSummary": summary}
-        if schema.settings["BillingMode"] == ON_DEMAND:
-            table |= billing_members(ON_DEMAND, {})
-        indexes = {index.name: {"IndexStatus": None, "WarmThroughput": None} for index in schema.global_indexes}
-        indexes |= {index.name: {"IndexStatus": None} for index in schema.vector_indexes}
-        return Transition(CREATING, now + self.surroundings.transient_seconds, table, indexes)
 
 
-def restore_table_from_backup(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
-    name = backup_name(surroundings, caller, request["BackupArn"])
-    arn = arns.parse(name.arn)
-    is_elsewhere = arn is not None and arn.region != caller.region and not surroundings.shared
+def restored_table(
+    surroundings: Surroundings, caller: Caller, source: TableSchema, request: Mapping[str, Any], first: int
+) -> tuple[TableSchema, int]:
+    """The table that a request makes of a source, and how many numbers it takes from the first on."""
+    name, region, account_id = request["TargetTableName"], caller.region, surroundings.account_id
+    arn, now = arns.table_arn(region, account_id, name), surroundings.clock()
+    namespace = surroundings.namespace(caller)
+    identity = TableIdentity(name, namespace, arn, str(uuid.uuid4()), region, account_id, now)
+    schema, taken = restored_schema(source, request, identity, first)
+    cuts = surroundings.streams.first_cuts(schema)
+    if cuts:
+        schema = replace(schema, settings={**schema.settings, "PartitionCuts": cuts})
+    return schema, taken
+
+
+def creation(schema: TableSchema, summary: Mapping[str, Any], until: float) -> Transition:
+    """What a table shows while it is being restored."""
+    table: dict[str, Any] = {"WarmThroughput": None, "RestoreSummary": summary}
+    if schema.settings["BillingMode"] == ON_DEMAND:
+        table |= billing_members(ON_DEMAND, {})
+    indexes = {index.name: {"IndexStatus": None, "WarmThroughput": None} for index in schema.global_indexes}
+    indexes |= {index.name: {"IndexStatus": None} for index in schema.vector_indexes}
+    return Transition(CREATING, until, table, indexes)
+
+
+def check_region(surroundings: Surroundings, caller: Caller, arn: str, request: Mapping[str, Any]) -> None:
+    """Raise ValidationException for a source in another region without an encryption of the target."""
+    found = arns.parse(arn)
+    is_elsewhere = found is not None and found.region != caller.region and not surroundings.shared
     if is_elsewhere and "SSESpecificationOverride" not in request:
         raise ValidationException(
             "Invalid Request: sseSpecificationOverride must be provided for cross-region restores"
         )
+
+
+def restore_table_from_backup(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
+    name = backup_name(surroundings, caller, request["BackupArn"])
+    check_region(surroundings, caller, name.arn, request)
     return RestoreTableFromBackup(surroundings, caller, name, request)

@@ -14,8 +14,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import orjson
+
 from ddbengine.engine import catalog as catalogs
 from ddbengine.engine.backup_rows import (
+    PASSING,
     TABLE_PREFIX_BYTES,
     Backup,
     find_backup,
@@ -27,7 +30,7 @@ from ddbengine.engine.backup_rows import (
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import ItemChange
 from ddbengine.engine.keys import after, table_prefix
-from ddbengine.engine.purge import DONE, MORE
+from ddbengine.engine.purge import DONE, MORE, garbage_of_backup
 from ddbengine.schema.table import TableSchema
 from ddbengine.schema.transition import transition_of, with_transition
 from ddbengine.storage.store import Outcome, Plan, ReadTxn, Store, Writes
@@ -37,6 +40,8 @@ FIRST_MAX_BYTES = 4 * 1024 * 1024
 PART_MAX_ITEMS = 500
 PART_MAX_BYTES = 1024 * 1024
 SHORTEST_PAUSE_SECONDS = 0.001
+WAITING = orjson.dumps({"More": True, "Waiting": True})
+WAITING_SECONDS = 0.02
 
 
 def first_items(schema: TableSchema, backup: Backup, txn: ReadTxn) -> tuple[list[ItemChange], bytes | None]:
@@ -63,7 +68,8 @@ def next_items(
 
 @dataclass(frozen=True, slots=True)
 class RestoringPart:
-    """Puts the next items into one table; the outcome's body is MORE when those were not the last."""
+    """Puts the next items into one table; the outcome's body is MORE when those were not the last, and WAITING while
+    the copy of a table to be restored is not complete.  Such a copy goes with the last part."""
 
     catalog: Catalog
     clock: Callable[[], float]
@@ -82,12 +88,18 @@ class RestoringPart:
         backup = find_backup(txn, restoring.backup_key)
         assert schema is not None, "a table cannot be deleted while it is restored"
         assert backup is not None, "a backup cannot be deleted while a table is restored from it"
+        if backup.is_copying:
+            return Outcome(WAITING)
         changes, restored_to = next_items(schema, backup, restoring.restored_to, txn, self.most_items, self.most_bytes)
         if restored_to is not None:
             further = Writes(puts=[restoring_put(self.number, restoring._replace(restored_to=restored_to))])
             return Outcome(MORE, [*changes, further])
         finished = catalogs.save(created(schema, restoring.until if self.clock() < restoring.until else None))
-        return Outcome(DONE, [*changes, Writes(deletes=[restoring_key(self.number)]), finished])
+        over = Writes(deletes=[restoring_key(self.number)])
+        if backup.type == PASSING:
+            over.deletes.append(backup.key)
+            over.puts.append(garbage_of_backup(backup.number))
+        return Outcome(DONE, [*changes, over, finished])
 
 
 def created(schema: TableSchema, until: float | None) -> TableSchema:
@@ -101,13 +113,19 @@ class Restoration:
     """The housekeeping chore: a part for each table that is being restored."""
 
     def __init__(
-        self, store: Store, catalog: Catalog, clock: Callable[[], float], submit: Callable[[Plan], Future[Outcome]]
+        self,
+        store: Store,
+        catalog: Catalog,
+        clock: Callable[[], float],
+        submit: Callable[[Plan], Future[Outcome]],
+        purge: Callable[[], object],
     ) -> None:
-        """``submit`` has a part carried out."""
+        """``submit`` has a part carried out, ``purge`` what is left behind removed."""
         self._store = store
         self._submit = submit
         self._catalog = catalog
         self._clock = clock
+        self._purge = purge
 
     def __call__(self) -> float | None:
         """Seconds until the next parts, None when nothing is left to restore."""
@@ -116,8 +134,10 @@ class Restoration:
         started = time.monotonic()
         # One after another: the committer would run parts that wait together in one transaction.
         bodies = [self._part(number) for number in numbers]
+        if DONE in bodies:
+            self._purge()
         if MORE not in bodies:
-            return None
+            return WAITING_SECONDS if WAITING in bodies else None
         return max(time.monotonic() - started, SHORTEST_PAUSE_SECONDS)
 
     def _part(self, number: int) -> bytes:

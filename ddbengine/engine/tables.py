@@ -25,6 +25,7 @@ from ddbengine.engine.expiration import register_key
 from ddbengine.engine.index_register import reregistered
 from ddbengine.engine.index_waits import IndexesBehind
 from ddbengine.engine.purge import deadline_of_table, garbage_of_index, garbage_of_table
+from ddbengine.engine.system_backups import last_backup
 from ddbengine.engine.table_streams import stream_changes, with_new_label
 from ddbengine.errors import ResourceInUseException
 from ddbengine.limits import LIST_TABLES_MAX_NAMES
@@ -224,11 +225,12 @@ class DeleteTable:
         gone = Writes(puts=[garbage_of_table(schema)])
         if schema.time_to_live is not None:
             gone.deletes.append(register_key(schema.time_to_live))
+        kept, left = last_backup(schema, txn, now, counter_of(txn)(schema.number))
         if surroundings.transient_seconds > 0:
             gone.puts.append(deadline_of_table(schema, until))
-            changes = [gone, catalogs.save(with_transition(schema, transition))]
+            changes = [*kept, gone, catalogs.save(with_transition(left, transition))]
         else:
-            changes = [gone, catalogs.remove(schema)]
+            changes = [*kept, gone, catalogs.remove(schema)]
         changes += reregistered(schema, None, txn)
         changes += stream_changes(schema, None, txn, now)
         return Outcome(described(schema, txn, now, transition), changes)

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from ddbengine.schema.arns import index_arn, stream_arn
@@ -210,6 +211,17 @@ def _add_vector_indexes(
         indexes += [dict(index) for index in transition.removed if "KeySchema" not in index]
     if indexes:
         description["VectorIndexes"] = indexes
+
+
+_FIRST_SECOND = -62_135_596_800
+_LAST_SECOND = 253_402_300_799
+"""Of the years 1 and 9999, beyond which there is no other way to write a time."""
+
+
+def shown_second(seconds: float) -> str:
+    """A time as messages have it: to the second, in UTC."""
+    within = min(max(int(seconds), _FIRST_SECOND), _LAST_SECOND)
+    return datetime.fromtimestamp(within, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def wire_time(seconds: float) -> float:

@@ -15,6 +15,13 @@ def in_use(problem: str) -> ResourceInUseException:
     return ResourceInUseException(f"Attempt to change a resource which is still in use: {problem}")
 
 
+def not_our_account() -> ValidationException:
+    return ValidationException(
+        "This action is only supported by accounts that match the resource owner\N{RIGHT SINGLE QUOTATION MARK}s "
+        "account."
+    )
+
+
 def listed(names: Collection[str], room: int) -> str:
     """Distinct names as the service lists them, in the order of a Java hash set made for ``room`` names (FACTS 5.9)."""
     buckets = 1 << (room - 1).bit_length()

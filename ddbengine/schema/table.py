@@ -171,9 +171,14 @@ class TableSchema:
 
     @cached_property
     def is_logged(self) -> bool:
-        """Whether a follower of the change log has a use for the table's changes: the indexes that follow it, or
-        its stream."""
-        return self.is_streamed or bool(self.following_indexes)
+        """Whether a follower of the change log has a use for the table's changes: the indexes that follow it, its
+        stream, or point-in-time recovery."""
+        return self.is_streamed or bool(self.following_indexes) or self.is_recoverable
+
+    @cached_property
+    def is_recoverable(self) -> bool:
+        """Whether point-in-time recovery is switched on; ``engine.history`` has since when."""
+        return bool(self.settings.get("PointInTimeRecovery", False))
 
     @cached_property
     def copies(self) -> tuple[int, ...]:

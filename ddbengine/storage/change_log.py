@@ -216,6 +216,27 @@ def search(txn: Transaction, lsn: int, most_bytes: int, wanted: Callable[[bytes]
     return entries, lsn if passed is None else max(lsn, unpack(*passed).last)
 
 
+def search_back(
+    txn: Transaction, lsn: int, most_bytes: int, wanted: Callable[[bytes], bool]
+) -> tuple[list[LogEntry], int]:
+    """Of the entries with a change up to ``lsn``, those whose bytes are wanted, the newest first; see
+    ``store.ReadTxn.log_search_back``."""
+    cursor = txn.cursor()
+    entries: list[LogEntry] = []
+    size, passed = 0, lsn
+    found = lsn > 0 and _find(cursor, lsn)
+    while found and cursor.key()[0] == LOG[0] and size < most_bytes:
+        first = lsn_of(cursor.key())
+        if first <= lsn:
+            packed = bytes(cursor.value())
+            size += len(packed)
+            passed = first - 1
+            if wanted(packed):
+                entries.append(unpack(first, packed))
+        found = cursor.prev()
+    return entries, passed if size >= most_bytes else 0
+
+
 def _find(cursor: lmdb.Cursor[memoryview], lsn: int) -> bool:
     """Put the cursor on the entry that has this change, if there is one, or else on the first one after it."""
     if not cursor.set_range(key_of(lsn)):

@@ -51,6 +51,13 @@ class ReadTxn(Protocol):
         the LSN up to which it has looked, ``lsn`` at its end.  ``most_bytes`` are looked at, wanted or not."""
         ...
 
+    def log_search_back(
+        self, lsn: int, most_bytes: int, wanted: Callable[[bytes], bool]
+    ) -> tuple[Sequence[LogEntry], int]:
+        """The same in the other direction: entries with a change up to ``lsn``, the newest first; and the LSN after
+        which it has looked at all of them, 0 at the beginning of the log."""
+        ...
+
     def log_begin(self) -> int:
         """The LSN of the first change that is still in the log; ``lsn() + 1`` when there is none."""
         ...

@@ -41,6 +41,9 @@ class LogReader:
     def log_search(self, lsn: int, most_bytes: int, wanted: Callable[[bytes], bool]) -> tuple[list[LogEntry], int]:
         return change_log.search(self.txn, lsn, most_bytes, wanted)
 
+    def log_search_back(self, lsn: int, most_bytes: int, wanted: Callable[[bytes], bool]) -> tuple[list[LogEntry], int]:
+        return change_log.search_back(self.txn, lsn, most_bytes, wanted)
+
     def log_begin(self) -> int:
         begin = change_log.begin(self.txn)
         return self.lsn() + 1 if begin is None else begin

@@ -59,6 +59,9 @@ class MemoryTxn:
         entries = self.log_after(lsn)
         return [entry for entry in entries if wanted(entry.packed)], entries[-1].last if entries else lsn
 
+    def log_search_back(self, lsn: int, most_bytes: int, wanted: Callable[[bytes], bool]) -> tuple[list[LogEntry], int]:
+        return [entry for entry in reversed(self._log) if entry.first <= lsn and wanted(entry.packed)], 0
+
     def log_begin(self) -> int:
         return self._log[0].first if self._log else self.lsn() + 1
 

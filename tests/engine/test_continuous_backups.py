@@ -1,4 +1,4 @@
-"""DescribeContinuousBackups and UpdateContinuousBackups: point-in-time recovery as a setting (FACTS 5.16)."""
+"""DescribeContinuousBackups and UpdateContinuousBackups: what is shown of point-in-time recovery (FACTS 5.16)."""
 
 from __future__ import annotations
 

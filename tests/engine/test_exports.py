@@ -211,9 +211,18 @@ def test_an_export_of_the_present_second_is_one_of_now(calls: Calls) -> None:
     assert exported(calls, begun["ExportArn"])["ExportStatus"] == "COMPLETED"
 
 
-def test_an_export_of_the_past_is_refused(calls: Calls) -> None:
+def test_an_export_of_the_past_has_the_items_there_were_then(calls: Calls, bucket: MemoryBucket) -> None:
     passed(calls, 100)
-    assert refused(calls, ExportTime=NOW + 50) == ("InvalidExportTimeException", UNAVAILABLE)
+    calls.put("table", {"pk": S("later")}, {"pk": S("a"), "n": N(2)})
+    passed(calls, 100)
+    calls.call("DeleteItem", TableName="table", Key={"pk": S("a")})
+    arn = export(calls, ExportTime=NOW + 50)["ExportArn"]
+    assert exported(calls, arn)["ItemCount"] == 1
+    middle = export(calls, ExportTime=NOW + 150)["ExportArn"]
+    assert exported(calls, middle)["ItemCount"] == 2
+    earlier, later = bucket.exports.values()
+    assert earlier == [{"pk": S("a"), "n": N(1)}]
+    assert sorted(item["pk"]["S"] for item in later) == ["a", "later"]
 
 
 @pytest.mark.parametrize(

@@ -327,6 +327,27 @@ TABLES: dict[str, Order] = {
         ),
     ),
     "DescribeTimeToLive": Order({"TableName": NAME}, (constraints("TableName", None), no_table())),
+    "RestoreTableToPointInTime": Order(
+        {"SourceTableName": NAME, "TargetTableName": "restored", "UseLatestRestorableTime": True},
+        (
+            types("TargetTableName"),
+            constraints("BillingModeOverride"),
+            Row("one of the two times is given", {"RestoreDateTime": 1}, VALIDATION, "Both RestoreDateTime and Use"),
+            Row(
+                "one of the two names of the source is given",
+                {"SourceTableArn": ARN},
+                VALIDATION,
+                "Must provide exactly one of: sourceTableArn, sourceTableName",
+            ),
+            Row("the source exists", {"SourceTableName": "missing"}, "TableNotFoundException", "Table not found"),
+            Row(
+                "its recovery is on; then the time, the overrides, the target's name",
+                {},
+                "PointInTimeRecoveryUnavailableException",
+                "Point in time recovery is not enabled for table 'abc'",
+            ),
+        ),
+    ),
     "ListStreams": Order(
         {},
         (

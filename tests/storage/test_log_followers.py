@@ -271,3 +271,39 @@ def test_a_search_bounded_in_bytes_comes_to_the_end_step_by_step(store: LmdbStor
     assert found == [record for record in records(store, 0) if record[1].startswith(b"record of 1")]
     assert lsn == last(store)
     assert steps >= 20
+
+
+def search_back(store: LmdbStore, lsn: int, wanted: bytes, most_bytes: int = 1 << 20) -> tuple[list[bytes | None], int]:
+    with store.snapshot() as txn:
+        entries, looked_to = txn.log_search_back(lsn, most_bytes, lambda packed: wanted in packed)
+        return [record for entry in entries for record in reversed(entry.logical) if record], looked_to
+
+
+def test_a_search_back_finds_what_is_wanted_the_newest_first(store: LmdbStore) -> None:
+    follow(store)
+    write(store, b"a1", b"b1", b"a2", b"b2")
+    assert search_back(store, last(store), b"record of a") == ([b"record of a2", b"record of a1"], 0)
+    assert search_back(store, last(store), b"absent") == ([], 0)
+    assert search_back(store, last(store) - 2, b"record") == ([b"record of b1", b"record of a1"], 0)
+    assert search_back(store, 0, b"record") == ([], 0)
+
+
+def test_a_search_back_bounded_in_bytes_comes_to_the_beginning_step_by_step(store: LmdbStore) -> None:
+    follow(store)
+    names = [b"%d" % number for number in range(20)]
+    write(store, *names)
+    found, lsn = list[bytes | None](), last(store)
+    while lsn:
+        some, further = search_back(store, lsn, b"record of 1", most_bytes=1)
+        assert further < lsn
+        found, lsn = found + some, further
+    assert found == [b"record of " + name for name in reversed(names) if name.startswith(b"1")]
+
+
+def test_a_search_back_may_begin_within_an_entry(tmp_path: Path) -> None:
+    with opened("memory", tmp_path) as store:
+        follow(store)
+        store.submit(Scripted(lambda txn: Outcome(b"", [logged(b"Ia", b"one"), logged(b"Ib", b"two")]))).result()
+        with store.snapshot() as txn:
+            entries, looked_to = txn.log_search_back(txn.lsn() - 1, 1, lambda packed: True)
+            assert ([entry.logical for entry in entries], looked_to) == ([[b"one", b"two"]], txn.lsn() - 2)
