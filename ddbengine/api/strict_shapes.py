@@ -37,7 +37,7 @@ def strict(shape: Shape, model: Model, coerce: Coerce) -> Coerce:
                     raise JsonTypeFault(f"{problem} at line 1 column {_column_behind(value, name)}")
             for name in shape.required:
                 if name not in value:
-                    raise ValidationException(f"missing field `{name}` at line 1 column {len(orjson.dumps(value))}")
+                    raise ValidationException(f"missing field `{name}` at line 1 column {_length(value)}")
         return coerce(value)
 
     return coerce_strictly
@@ -71,4 +71,20 @@ def _named(member: Any) -> str:
 def _column_behind(members: dict[str, Any], name: str) -> int:
     """How many characters of the request there are up to the end of a member."""
     until = dict(list(members.items())[: list(members).index(name) + 1])
-    return len(orjson.dumps(until).decode()) - 1
+    return _length(until) - 1
+
+
+def _length(value: Any) -> int:
+    """The characters of a JSON value without blanks; it may be nested more deeply than orjson writes."""
+    length, rest = 0, [value]
+    while rest:
+        one = rest.pop()
+        if type(one) is dict:
+            length += 1 + max(1, len(one)) + sum(len(orjson.dumps(name).decode()) + 1 for name in one)
+            rest.extend(one.values())
+        elif type(one) is list:
+            length += 1 + max(1, len(one))
+            rest.extend(one)
+        else:
+            length += len(orjson.dumps(one).decode())
+    return length

@@ -65,3 +65,14 @@ def test_the_first_absent_member_is_named_before_any_constraint(absent: tuple[st
 def test_other_operations_are_read_as_ever() -> None:
     with pytest.raises(ValidationException, match="Member must not be null"):
         check("Query", {"TableName": None})
+
+
+def test_columns_are_counted_in_members_that_are_nested_deeply() -> None:
+    deep: Any = "é"
+    for _ in range(500):
+        deep = {"L": [deep, {}]}
+    before = orjson.dumps(VALID | {"IndexName": 0}).decode().index('"IndexName":') + len('"IndexName":')
+    deep_length = 500 * len('{"L":[,{}]}') + len('"é"')
+    with pytest.raises(SerializationException) as refused:
+        check("SearchVectors", {**VALID, "IndexName": deep})
+    assert refused.value.message == f"invalid type: map, expected a string at line 1 column {before + deep_length}"
