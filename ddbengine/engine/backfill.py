@@ -12,13 +12,13 @@ An item that cannot be in the index, for the type of its key attribute, say, is 
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ddbengine.engine import catalog as catalogs
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import COUNTERS, add_entry_change, added_up
+from ddbengine.engine.housekeeping import one_by_one
 from ddbengine.engine.index_register import FILLINGS, FOLLOWER, Filling, filling_put, fillings, read_filling
 from ddbengine.engine.keys import after, table_prefix
 from ddbengine.engine.purge import DONE, MORE
@@ -30,7 +30,6 @@ FIRST_MAX_ITEMS = 2_000
 FIRST_MAX_BYTES = 8 * 1024 * 1024
 PART_MAX_ITEMS = 500
 PART_MAX_BYTES = 1024 * 1024
-SHORTEST_PAUSE_SECONDS = 0.001
 
 
 def begin_filling(schema: TableSchema, index: IndexSchema, txn: ReadTxn) -> tuple[TableSchema, Writes]:
@@ -119,12 +118,11 @@ class Backfill:
         """Seconds until the next parts, None when nothing is left to fill."""
         with self._store.snapshot() as txn:
             numbers = unfilled(txn)
-        started = time.monotonic()
-        # One after another: the committer would run parts that wait together in one transaction.
-        bodies = [self._store.submit(FillingPart(self._catalog, number)).result().body for number in numbers]
-        if MORE not in bodies:
-            return None
-        return max(time.monotonic() - started, SHORTEST_PAUSE_SECONDS)
+        bodies, pause = one_by_one(self._part, numbers)
+        return pause if MORE in bodies else None
+
+    def _part(self, number: int) -> bytes:
+        return self._store.submit(FillingPart(self._catalog, number)).result().body
 
 
 def unfilled(txn: ReadTxn) -> list[int]:

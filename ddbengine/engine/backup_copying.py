@@ -11,7 +11,6 @@ as long as a copy would keep the pages of all that is deleted, and the map from 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from heapq import merge
@@ -30,6 +29,7 @@ from ddbengine.engine.backup_rows import (
     items_prefix,
 )
 from ddbengine.engine.catalog import Catalog
+from ddbengine.engine.housekeeping import one_by_one
 from ddbengine.engine.keys import after
 from ddbengine.engine.purge import DONE, MORE
 from ddbengine.engine.undoing import next_undoing
@@ -41,7 +41,6 @@ FIRST_MAX_ITEMS = 2_000
 FIRST_MAX_BYTES = 8 * 1024 * 1024
 PART_MAX_ITEMS = 500
 PART_MAX_BYTES = 1024 * 1024
-SHORTEST_PAUSE_SECONDS = 0.001
 
 
 def begin_copy(backup: Backup, schema: TableSchema, txn: ReadTxn) -> tuple[Writes, TableSchema]:
@@ -157,14 +156,13 @@ class BackupCopy:
         """Seconds until the next parts, None when nothing is left to copy."""
         with self._store.snapshot() as txn:
             numbers = list(copyings(txn))
-        started = time.monotonic()
-        # One after another: the committer would run parts that wait together in one transaction.
-        bodies = [self._store.submit(self._part(number)).result().body for number in numbers]
-        if MORE not in bodies:
-            return None
-        return max(time.monotonic() - started, SHORTEST_PAUSE_SECONDS)
+        bodies, pause = one_by_one(self._part, numbers)
+        return pause if MORE in bodies else None
 
-    def _part(self, number: int) -> Plan:
+    def _part(self, number: int) -> bytes:
+        return self._store.submit(self._plan(number)).result().body
+
+    def _plan(self, number: int) -> Plan:
         with self._store.snapshot() as txn:
             copying = copyings(txn).get(number)
             if copying is not None and copying.is_undoing:

@@ -15,7 +15,6 @@ all have been; only then does anything expire.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ import msgpack
 
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import TIME_TO_LIVE, ItemChange
+from ddbengine.engine.housekeeping import one_by_one
 from ddbengine.engine.keys import after, table_prefix
 from ddbengine.engine.purge import DONE, MORE
 from ddbengine.indexes.expiries import expiries_from, expiry_key, expiry_of, item_key_of
@@ -41,7 +41,6 @@ DELETED_MAX_BYTES = 1024 * 1024
 """Of one batch: a few milliseconds of the committer's time."""
 FILLED_MAX_ITEMS = 1_000
 FILLED_MAX_BYTES = 8 * 1024 * 1024
-SHORTEST_PAUSE_SECONDS = 0.001
 
 
 class Registration(NamedTuple):
@@ -160,12 +159,11 @@ class Expiration:
         keys, registered = self._with_something_due()
         if registered == 0:
             return None
-        started = time.monotonic()
-        # One after another: the committer would run batches that wait together in one transaction.
-        bodies = [self._submit(ExpirationBatch(self._catalog, self._clock, key)).result().body for key in keys]
-        if MORE in bodies:
-            return max(time.monotonic() - started, SHORTEST_PAUSE_SECONDS)
-        return self._interval
+        bodies, pause = one_by_one(self._batch, keys)
+        return pause if MORE in bodies else self._interval
+
+    def _batch(self, key: bytes) -> bytes:
+        return self._submit(ExpirationBatch(self._catalog, self._clock, key)).result().body
 
     def _with_something_due(self) -> tuple[list[bytes], int]:
         """Register keys of tables to run a batch for, and how many tables are registered."""

@@ -1,7 +1,8 @@
 """Work nobody waits for, on one thread: chores, each a bounded batch at a time and with a time when it is next due.
 
 A chore submits plans like any client, so it never holds the committer for longer than a batch takes; between batches
-the others have their turn.  The thread is started when the first chore is due.
+the others have their turn, for as long as those took (``one_by_one``).  The thread is started when the first chore is
+due.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 _log = logging.getLogger(__name__)
 
@@ -19,6 +21,22 @@ Chore = Callable[[], float | None]
 
 RETRY_SECONDS = 10.0
 """After a chore failed: what is in its way, a full disk most likely, does not go away by itself at once."""
+
+
+SHORTEST_PAUSE_SECONDS = 0.001
+
+_Part = TypeVar("_Part")
+
+
+def one_by_one(part: Callable[[_Part], bytes], parts: Iterable[_Part]) -> tuple[list[bytes], float]:
+    """What came of each part, and the seconds until the next ones if there is more: as long as these took, so that
+    clients have at least half of the committer.
+
+    One after another: the committer would run parts that wait together in one transaction.
+    """
+    started = time.monotonic()
+    bodies = [part(each) for each in parts]
+    return bodies, max(time.monotonic() - started, SHORTEST_PAUSE_SECONDS)
 
 
 class Housekeeper:

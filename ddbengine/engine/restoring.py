@@ -8,7 +8,6 @@ restart.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from ddbengine.engine.backup_rows import (
 )
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.changes import ItemChange
+from ddbengine.engine.housekeeping import one_by_one
 from ddbengine.engine.keys import after, table_prefix
 from ddbengine.engine.purge import DONE, MORE, garbage_of_backup
 from ddbengine.schema.table import TableSchema
@@ -39,7 +39,6 @@ FIRST_MAX_ITEMS = 2_000
 FIRST_MAX_BYTES = 4 * 1024 * 1024
 PART_MAX_ITEMS = 500
 PART_MAX_BYTES = 1024 * 1024
-SHORTEST_PAUSE_SECONDS = 0.001
 WAITING = orjson.dumps({"More": True, "Waiting": True})
 WAITING_SECONDS = 0.02
 
@@ -131,14 +130,12 @@ class Restoration:
         """Seconds until the next parts, None when nothing is left to restore."""
         with self._store.snapshot() as txn:
             numbers = list(restorings(txn))
-        started = time.monotonic()
-        # One after another: the committer would run parts that wait together in one transaction.
-        bodies = [self._part(number) for number in numbers]
+        bodies, pause = one_by_one(self._part, numbers)
         if DONE in bodies:
             self._purge()
-        if MORE not in bodies:
-            return WAITING_SECONDS if WAITING in bodies else None
-        return max(time.monotonic() - started, SHORTEST_PAUSE_SECONDS)
+        if MORE in bodies:
+            return pause
+        return WAITING_SECONDS if WAITING in bodies else None
 
     def _part(self, number: int) -> bytes:
         return self._submit(RestoringPart(self._catalog, self._clock, number)).result().body

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies
 
 from ddbengine import _core
-from ddbengine.engine import expiration
+from ddbengine.engine import expiration, housekeeping
 from ddbengine.engine.changes import TIME_TO_LIVE, ItemChange
 from ddbengine.engine.engine import Engine
 from ddbengine.engine.expiration import Expiration
@@ -362,7 +362,7 @@ def test_a_batch_with_more_to_come_asks_for_a_pause_no_longer_than_it_needs(
     engine.put("table", item("a", NOW - 1), item("b", NOW - 1))
     again = engine.batch()
     assert again is not None
-    assert expiration.SHORTEST_PAUSE_SECONDS <= again < NEVER_SECONDS
+    assert housekeeping.SHORTEST_PAUSE_SECONDS <= again < NEVER_SECONDS
 
 
 def test_nothing_is_written_while_nothing_is_due(engine: Expiring) -> None:
