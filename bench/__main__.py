@@ -10,6 +10,7 @@ compare the columns of one run, never two runs.  The figures on disk are those o
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ QUICK = Plan(seconds=1, rounds=1, starts=1, paced_rate=2_000, paced_seconds=1, d
 
 
 def main() -> None:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # servers start from compiled code, as at their users'
     given = _arguments()
     targets = [target for target in TARGETS if target.name in given.only or (not given.only and not target.is_slow)]
     if not given.only and not given.quick:
