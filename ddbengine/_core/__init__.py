@@ -2,7 +2,7 @@
 
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
 ``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored, ``pages`` and ``digests`` on entries of a
-tree, ``vectors`` on those of vector indexes.  ``http1`` knows what a request looks like on the wire.
+tree, ``vectors`` on those of vector indexes.  ``trees`` knows the pages of LMDB's trees, ``walks`` what is read of them.  ``http1`` knows what a request looks like on the wire.
 """
 
 from ddbengine._core.digests import entry_hash
@@ -25,8 +25,9 @@ from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
 from ddbengine._core.http1 import plain_post
 from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, key_size, partition_hash, partition_key
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
-from ddbengine._core.pages import Within, take_page
+from ddbengine._core.pages import take_page
 from ddbengine._core.rendering import item_to_wire, items_to_wire, value_to_wire
+from ddbengine._core.trees import Tree, TreeMap
 from ddbengine._core.unpacking import item_to_dict
 from ddbengine._core.values import (
     begins_with,
@@ -40,6 +41,7 @@ from ddbengine._core.values import (
     value_size,
 )
 from ddbengine._core.vectors import nearest, vector_of, vector_to_wire
+from ddbengine._core.walks import Within
 from ddbengine._core.wire_types import check_item, check_value
 
 __all__ = [
@@ -50,6 +52,8 @@ __all__ = [
     "JsonTypeFault",
     "Negation",
     "Test",
+    "Tree",
+    "TreeMap",
     "ValueFault",
     "Within",
     "add_numbers",

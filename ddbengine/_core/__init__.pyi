@@ -249,6 +249,43 @@ class Within(Iterator[tuple[bytes, _Row]]):
     ) -> None: ...
     def __next__(self) -> tuple[bytes, _Row]: ...
 
+class TreeMap:
+    """Where the map of an LMDB environment is, in which its trees can be read without the binding."""
+
+    def find(self, key: memoryview, page_size: int, map_size: int) -> bool:
+        """Find the map by a key that the binding handed out of it, in the tree's own memory.
+
+        False when what is there has a form that is not known: other than that of LMDB 0.9, of version 1, on a machine
+        of 64 bits that is little-endian.
+        """
+
+    def tree(self, txn: int) -> Tree | None:
+        """The tree as the read transaction of this number sees it, to be asked for as soon as that has begun.
+
+        None when the map is not found, and when two commits have come since the transaction began.
+        """
+
+class Tree:
+    """The tree of a snapshot.  Values and walks live until ``end``.  Damaged pages are CorruptBytes."""
+
+    def get(self, key: bytes) -> memoryview | None: ...
+    def walk(
+        self,
+        low: bytes,
+        high: bytes,
+        full_size: int,
+        inside: Callable[[bytes, memoryview], Iterable[tuple[bytes, memoryview]]],
+        reverse: bool = False,
+    ) -> Iterator[tuple[bytes, memoryview]]:
+        """Entries with low <= key < high, in order or in reverse.
+
+        In place of an entry whose key has ``full_size`` bytes, the most that it can have, come the pairs of
+        ``inside(key, value)``: a longer bound cuts through what is inside.
+        """
+
+    def end(self) -> None:
+        """The transaction ends: what is read after this is a RuntimeError."""
+
 def take_page(
     entries: Iterable[tuple[Any, _Row]],
     limit: int,

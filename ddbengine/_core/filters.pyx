@@ -34,7 +34,7 @@ cdef class Test:
     """Something that holds for a stored item, or does not."""
 
     cdef int holds(self, object item, View* view) except -1:
-        """``view`` is of the item."""
+        """``view`` is of the item, which may be None unless ``needs_item``."""
         raise NotImplementedError
 
     def __call__(self, item):
@@ -100,6 +100,10 @@ cdef class AttributeTest(Test):
         return order >= 0
 
 
+cdef bint needs_item(object test):
+    return not isinstance(test, Test) or (<Test>test).needs_item
+
+
 cdef inline int decide(object test, object item, View* view) except -1:
     if isinstance(test, Test):
         return (<Test>test).holds(item, view)
@@ -111,6 +115,7 @@ cdef class AllOf(Test):
 
     def __init__(self, tests):
         self.tests = tuple(tests)
+        self.needs_item = any(needs_item(test) for test in self.tests)
 
     cdef int holds(self, object item, View* view) except -1:
         for test in self.tests:
@@ -124,6 +129,7 @@ cdef class AnyOf(Test):
 
     def __init__(self, tests):
         self.tests = tuple(tests)
+        self.needs_item = any(needs_item(test) for test in self.tests)
 
     cdef int holds(self, object item, View* view) except -1:
         for test in self.tests:
@@ -137,6 +143,7 @@ cdef class Negation(Test):
 
     def __init__(self, test):
         self.test = test
+        self.needs_item = needs_item(test)
 
     cdef int holds(self, object item, View* view) except -1:
         return not decide(self.test, item, view)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import lmdb
 
     from ddbengine.storage.gate import Gate
+    from ddbengine.storage.mapped_trees import MappedTrees
 
     Transaction = lmdb.Transaction[memoryview]
 
@@ -28,6 +29,11 @@ class Disk(Protocol):
     @property
     def begin(self) -> Callable[..., Transaction]:
         """Starts a read transaction as ``lmdb.Environment.begin(None, None, False, True)``, inside the gate."""
+        ...
+
+    @property
+    def trees(self) -> MappedTrees | None:
+        """Where trees can be read without the binding, if they can."""
         ...
 
     def begin_write(self) -> Transaction: ...

@@ -19,6 +19,7 @@ import lmdb
 from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFormat, StoreFull, StoreUnusable
 from ddbengine.storage.gate import Gate
 from ddbengine.storage.locks import DirectoryLock
+from ddbengine.storage.mapped_trees import MappedTrees
 from ddbengine.storage.memory_file import RESERVES, MemoryFile
 from ddbengine.storage.migration import FORMAT_KEY, FORMAT_VERSION, bring_up_to_date, is_current
 from ddbengine.storage.seal import DATA_FILE, seal, sync_directory, unseal
@@ -82,6 +83,7 @@ class Environment:
         """Device and number of the data file that is open."""
         self._lmdb = self._open_in_memory(contents, memory) if path is None else self._open_on_disk(path)
         self.begin = self._lmdb.begin
+        self.trees = MappedTrees(self._lmdb)
 
     def begin_write(self) -> Transaction:
         """The only write transaction at a time, bound to the calling thread.  lmdb.Error when LMDB cannot go on."""
@@ -115,6 +117,7 @@ class Environment:
         try:
             with self.gate.closed(READERS_TIMEOUT_SECONDS):
                 self._reserve(larger)
+                self.trees.moved()
                 self._lmdb.set_mapsize(larger)
         except (TimeoutError, OSError, lmdb.Error) as error:
             raise StoreFull(f"the store cannot grow to {larger} bytes: {error}") from error

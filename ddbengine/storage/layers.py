@@ -14,19 +14,19 @@ Short keys pay one comparison of lengths.  Keys given to these functions are not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ddbengine._core import Within
+from ddbengine._core import Tree, Within
 
 if TYPE_CHECKING:
     import lmdb
 
     Transaction = lmdb.Transaction[memoryview]
 
-_Walk = Callable[["Transaction", bytes, bytes], Iterator[tuple[bytes, memoryview]]]
-"""Entries of one tree with low <= key < high, keys whole."""
+    Source = Transaction | Tree
+    """What entries are read from."""
 
 ENTRY_MAX_BYTES = 511
 """The longest key of LMDB's 0.9 format."""
@@ -40,14 +40,14 @@ PREFIX_BYTES = len(LAYER) + NUMBER_BYTES
 assert PREFIX_BYTES < DIRECT_MAX_BYTES, "a layer takes up a part of the key"
 
 
-def get(txn: Transaction, key: bytes) -> memoryview | None:
+def get(source: Source, key: bytes) -> memoryview | None:
     """The value of a key of any length, None when absent."""
     while len(key) > DIRECT_MAX_BYTES:
-        number = txn.get(key[:ENTRY_MAX_BYTES])
+        number = source.get(key[:ENTRY_MAX_BYTES])
         if number is None:
             return None
         key = LAYER + bytes(number) + key[ENTRY_MAX_BYTES:]
-    return txn.get(key)
+    return source.get(key)
 
 
 def put(txn: Transaction, key: bytes, value: bytes) -> None:
@@ -94,45 +94,43 @@ def pop(txn: Transaction, key: bytes) -> bytes | None:
     return _as_bytes(found)
 
 
-def scan(txn: Transaction, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, memoryview]]:
+def scan(source: Source, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, memoryview]]:
     """Entries with low <= key < high, keys whole, in byte order or from the last to the first.
 
     ``low`` may be empty.  Values live until the transaction ends or is next written to.
     """
     if low < AFTER_LAYER and high > LAYER:
-        return _walk_around_layers(txn, low, high, reverse)
-    return _walk_back(txn, low, high) if reverse else _walk(txn, low, high)
+        return _walk_around_layers(source, low, high, reverse)
+    return _walk(source, low, high, reverse)
 
 
-def _walk_around_layers(txn: Transaction, low: bytes, high: bytes, reverse: bool) -> Iterator[tuple[bytes, memoryview]]:
-    walk = _walk_back if reverse else _walk
+def _walk_around_layers(source: Source, low: bytes, high: bytes, reverse: bool) -> Iterator[tuple[bytes, memoryview]]:
     parts = [(low, min(high, LAYER)), (max(low, AFTER_LAYER), high)]
     for part_low, part_high in reversed(parts) if reverse else parts:
         if part_low < part_high:
-            yield from walk(txn, part_low, part_high)
+            yield from _walk(source, part_low, part_high, reverse)
 
 
-def _walk(txn: Transaction, low: bytes, high: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    cursor = txn.cursor()
+def _walk(source: Source, low: bytes, high: bytes, reverse: bool) -> Iterator[tuple[bytes, memoryview]]:
+    """Entries of one tree with low <= key < high, keys whole."""
+    inside = partial(_inside, source, low, high, reverse)
+    if isinstance(source, Tree):
+        return source.walk(low, high, ENTRY_MAX_BYTES, inside, reverse)
+    cursor = source.cursor()
+    if reverse:
+        if not _seek_last_below(cursor, high):
+            return iter(())
+        return Within(cursor.iterprev(), low[:ENTRY_MAX_BYTES], ENTRY_MAX_BYTES, inside, reverse=True)
     if not (cursor.set_range(low[:ENTRY_MAX_BYTES]) if low else cursor.first()):
         return iter(())
-    return Within(cursor, high, ENTRY_MAX_BYTES, partial(_inside, _walk, txn, low, high))
-
-
-def _walk_back(txn: Transaction, low: bytes, high: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    cursor = txn.cursor()
-    first = low[:ENTRY_MAX_BYTES]
-    if not _seek_last_below(cursor, high):
-        return iter(())
-    inside = partial(_inside, _walk_back, txn, low, high)
-    return Within(cursor.iterprev(), first, ENTRY_MAX_BYTES, inside, reverse=True)
+    return Within(cursor, high, ENTRY_MAX_BYTES, inside)
 
 
 def _inside(
-    walk: _Walk, txn: Transaction, low: bytes, high: bytes, pointer: bytes, number: memoryview
+    source: Source, low: bytes, high: bytes, reverse: bool, pointer: bytes, number: memoryview
 ) -> Iterator[tuple[bytes, memoryview]]:
     """What of the layer behind a pointer is within low and high, keys whole."""
-    for rest, value in walk(txn, *_bounds_inside(pointer, number, low, high)):
+    for rest, value in _walk(source, *_bounds_inside(pointer, number, low, high), reverse):
         yield pointer + rest[PREFIX_BYTES:], value
 
 

@@ -107,6 +107,7 @@ class LmdbStore:
             self._committer = InlineCommitter(partial(commit, self._alone, writes_of))
             self._commits_before = self._environment.commits()
             self._begin, self._gate = self._environment.begin, self._environment.gate
+            self._trees = self._environment.trees
         else:
             places = places_of(path, replicas, replica_paths)
             rules = _rules(replicas, durability, eventual_reads, replica_lag_ms, min_replicas)
@@ -120,9 +121,9 @@ class LmdbStore:
         not be consistent.  StoreClosed after ``close``."""
         replication = self._replication
         if replication is None:
-            return Snapshot(self._begin, self._gate)
+            return Snapshot(self._begin, self._gate, self._trees)
         disk = replication.replicas.readable(consistent)
-        return Snapshot(disk.begin, disk.gate)
+        return Snapshot(disk.begin, disk.gate, disk.trees)
 
     def submit(self, plan: Plan) -> Future[Outcome]:
         """See ``store.Store``.  The future fails with what the plan raised, or with StoreFull or StoreError when it

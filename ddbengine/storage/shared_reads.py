@@ -16,6 +16,7 @@ import lmdb
 from ddbengine.storage.environment import MAP_START_BYTES, READERS_MAX, SPARE_READS_MAX
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.gate import Gate
+from ddbengine.storage.mapped_trees import MappedTrees
 from ddbengine.storage.shared_state import SharedState
 from ddbengine.storage.transactions import Snapshot
 
@@ -35,12 +36,13 @@ class SharedReads:
         self._generation = 0
         self._gate = Gate()
         self._environment: lmdb.Environment | None = None
+        self._trees: MappedTrees | None = None
 
     def snapshot(self, consistent: bool = True) -> Snapshot:
         """A view of everything acknowledged before the call; StoreError when nobody leads that can be read."""
         if self._state.generation != self._generation:
             self._open()
-        return Snapshot(self._begin, self._gate)
+        return Snapshot(self._begin, self._gate, self._trees)
 
     def close(self) -> None:
         if self._environment is not None:
@@ -66,6 +68,7 @@ class SharedReads:
         except lmdb.Error as error:
             self._generation = 0
             raise StoreError(f"the replica in {place} cannot be read: {error}") from error
+        self._trees = MappedTrees(self._environment)
         self._generation = generation
 
     def _begin(self, *arguments: Any) -> Transaction:
@@ -76,5 +79,7 @@ class SharedReads:
             return environment.begin(*arguments)
         except lmdb.MapResizedError:
             # The writer's map has grown beyond ours.  No other read is open: there is one thread.
+            if self._trees is not None:
+                self._trees.moved()
             environment.set_mapsize(0)
             return environment.begin(*arguments)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import add
 from typing import TYPE_CHECKING
 
-from ddbengine._core import entry_hash
+from ddbengine._core import Tree, entry_hash
 from ddbengine.storage import change_log, layers
 from ddbengine.storage.digest import MODULUS_MASK
 from ddbengine.storage.layers import DIRECT_MAX_BYTES
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ddbengine.storage.change_log import LogEntry
     from ddbengine.storage.gate import Gate
+    from ddbengine.storage.mapped_trees import MappedTrees
 
     Transaction = lmdb.Transaction[memoryview]
 
@@ -53,11 +54,16 @@ class Snapshot(LogReader):
     """A read transaction, open inside ``with``.  It holds back the reuse of freed pages, so keep it short, and never
     wait for a write inside one: a write that needs a larger map waits for all snapshots to end."""
 
-    __slots__ = ("_begin", "_gate")
+    __slots__ = ("_begin", "_gate", "_source", "_tree", "_trees")
 
-    def __init__(self, begin: Callable[..., Transaction], gate: Gate) -> None:
+    _source: Transaction | Tree
+    """What entries are read from: the core where it can, else the binding."""
+
+    def __init__(self, begin: Callable[..., Transaction], gate: Gate, trees: MappedTrees | None = None) -> None:
         self._begin = begin
         self._gate = gate
+        self._trees = trees
+        self._tree: Tree | None = None
 
     def __enter__(self) -> Snapshot:
         gate = self._gate
@@ -65,7 +71,11 @@ class Snapshot(LogReader):
         if gate.shut:
             gate.wait(self)
         try:
-            self.txn = self._begin(None, None, False, True)
+            txn = self.txn = self._begin(None, None, False, True)
+            trees = self._trees
+            if trees is not None:
+                self._tree = trees.map.tree(txn.id()) or trees.seek(txn)
+            self._source = self._tree or txn
         except BaseException as error:
             gate.left(self)
             if gate.on_error is not None:
@@ -76,6 +86,8 @@ class Snapshot(LogReader):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._tree is not None:
+            self._tree.end()
         self.txn.abort()
         gate = self._gate
         gate.inside.discard(self)
@@ -86,11 +98,11 @@ class Snapshot(LogReader):
 
     def get(self, key: bytes) -> memoryview | None:
         if len(key) <= DIRECT_MAX_BYTES:
-            return self.txn.get(key)
-        return layers.get(self.txn, key)
+            return self._source.get(key)
+        return layers.get(self._source, key)
 
     def scan(self, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, memoryview]]:
-        return layers.scan(self.txn, low, high, reverse)
+        return layers.scan(self._source, low, high, reverse)
 
 
 class WriteTransaction(LogReader):

@@ -16,6 +16,7 @@ import lmdb
 
 from ddbengine.storage.environment import MAP_LIMIT_BYTES, Environment
 from ddbengine.storage.gate import Gate
+from ddbengine.storage.mapped_trees import MappedTrees
 from ddbengine.storage.position import ReplicaRow, read_row, write_row
 
 if TYPE_CHECKING:
@@ -122,6 +123,10 @@ class SimulatedDisk:
         self.medium = medium
         self.gate = Gate()
         self._faults = faults
+
+    @property
+    def trees(self) -> MappedTrees:
+        return self.medium.environment.trees
 
     @property
     def begin(self) -> Callable[..., Transaction]:
