@@ -1,8 +1,9 @@
 """The Cython core: bytes in, bytes out.  Contracts and the stored form of values are in ``__init__.pyi``.
 
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
-``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored, ``pages`` and ``digests`` on entries of a
-tree, ``vectors`` on those of vector indexes.  ``trees`` knows the pages of LMDB's trees, ``walks`` what is read of them.  ``http1`` knows what a request looks like on the wire.
+``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored, ``trees`` reads it in LMDB's pages, ``walks``,
+``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1`` knows what a
+request looks like on the wire.
 """
 
 from ddbengine._core.digests import entry_hash
@@ -27,7 +28,7 @@ from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, key_size,
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
 from ddbengine._core.pages import take_page
 from ddbengine._core.rendering import item_to_wire, items_to_wire, value_to_wire
-from ddbengine._core.trees import Tree, TreeMap
+from ddbengine._core.trees import MappedTree, TreeMap
 from ddbengine._core.unpacking import item_to_dict
 from ddbengine._core.values import (
     begins_with,
@@ -50,9 +51,9 @@ __all__ = [
     "AttributeTest",
     "CorruptBytes",
     "JsonTypeFault",
+    "MappedTree",
     "Negation",
     "Test",
-    "Tree",
     "TreeMap",
     "ValueFault",
     "Within",

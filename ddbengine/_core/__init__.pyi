@@ -259,13 +259,13 @@ class TreeMap:
         of 64 bits that is little-endian.
         """
 
-    def tree(self, txn: int) -> Tree | None:
+    def tree(self, txn: int) -> MappedTree | None:
         """The tree as the read transaction of this number sees it, to be asked for as soon as that has begun.
 
         None when the map is not found, and when two commits have come since the transaction began.
         """
 
-class Tree:
+class MappedTree:
     """The tree of a snapshot.  Values and walks live until ``end``.  Damaged pages are CorruptBytes."""
 
     def get(self, key: bytes) -> memoryview | None: ...

@@ -132,14 +132,14 @@ cdef class TreeMap:
         that the page which says where its root is has been written over.
         """
         cdef const uint8_t* meta
-        cdef Tree tree
+        cdef MappedTree tree
         if self.base == NULL:
             return None
         meta = self.base + (txn & 1) * self.page_size
         if u64(meta + META_TXN) != txn:
             return None
         before_what_follows()
-        tree = Tree.__new__(Tree)
+        tree = MappedTree.__new__(MappedTree)
         tree.base = self.base
         tree.page_size = self.page_size
         tree.root = u64(meta + META_ROOT)
@@ -172,7 +172,7 @@ cdef struct Place:
 
 @cython.freelist(16)
 @cython.final
-cdef class Tree:
+cdef class MappedTree:
     """The tree of one snapshot.  It is given by ``TreeMap.tree`` and has to be ended with its transaction."""
 
     cdef const uint8_t* base
@@ -325,22 +325,23 @@ cdef class Tree:
 
 @cython.final
 cdef class TreeWalk(Bounded):
-    """See ``Tree.walk``."""
+    """See ``MappedTree.walk``."""
 
-    cdef Tree tree
+    cdef MappedTree tree
     cdef Place way[DEEPEST]
     cdef Place* leaf
 
-    def __init__(self, Tree tree, bytes low, bytes high, Py_ssize_t full_size, inside, bint reverse):
+    def __init__(self, MappedTree tree, bytes low, bytes high, Py_ssize_t full_size, inside, bint reverse):
         self.tree = tree
         self.full_size = full_size
         self.inside = inside
         self.reverse = reverse
         self.bound = low[:full_size] if reverse else high
-        self.leaf = &self.way[tree.depth - 1]
         if not tree.descend(high[:full_size] if reverse else low[:full_size], self.way):
             self.ended = True
-        elif reverse and not self.begins_at_entry(high):
+            return
+        self.leaf = &self.way[tree.depth - 1]
+        if reverse and not self.begins_at_entry(high):
             self.leaf.index -= 1
 
     cdef bint begins_at_entry(self, bytes high) except -1:

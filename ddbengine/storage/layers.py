@@ -18,14 +18,14 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ddbengine._core import Tree, Within
+from ddbengine._core import MappedTree, Within
 
 if TYPE_CHECKING:
     import lmdb
 
     Transaction = lmdb.Transaction[memoryview]
 
-    Source = Transaction | Tree
+    Source = Transaction | MappedTree
     """What entries are read from."""
 
 ENTRY_MAX_BYTES = 511
@@ -114,7 +114,7 @@ def _walk_around_layers(source: Source, low: bytes, high: bytes, reverse: bool) 
 def _walk(source: Source, low: bytes, high: bytes, reverse: bool) -> Iterator[tuple[bytes, memoryview]]:
     """Entries of one tree with low <= key < high, keys whole."""
     inside = partial(_inside, source, low, high, reverse)
-    if isinstance(source, Tree):
+    if isinstance(source, MappedTree):
         return source.walk(low, high, ENTRY_MAX_BYTES, inside, reverse)
     cursor = source.cursor()
     if reverse:

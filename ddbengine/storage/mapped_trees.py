@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbengine._core import Tree, TreeMap
+from ddbengine._core import MappedTree, TreeMap
 
 if TYPE_CHECKING:
     import lmdb
@@ -29,7 +29,7 @@ class MappedTrees:
         self.map = TreeMap()
         self._sought = False
 
-    def seek(self, txn: Transaction) -> Tree | None:
+    def seek(self, txn: Transaction) -> MappedTree | None:
         """The tree of a read transaction that ``map`` has none for: because nobody has sought the map yet.
 
         None when it cannot be had, and the binding has to read.

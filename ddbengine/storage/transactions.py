@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import add
 from typing import TYPE_CHECKING
 
-from ddbengine._core import Tree, entry_hash
+from ddbengine._core import MappedTree, entry_hash
 from ddbengine.storage import change_log, layers
 from ddbengine.storage.digest import MODULUS_MASK
 from ddbengine.storage.layers import DIRECT_MAX_BYTES
@@ -56,14 +56,14 @@ class Snapshot(LogReader):
 
     __slots__ = ("_begin", "_gate", "_source", "_tree", "_trees")
 
-    _source: Transaction | Tree
+    _source: Transaction | MappedTree
     """What entries are read from: the core where it can, else the binding."""
 
     def __init__(self, begin: Callable[..., Transaction], gate: Gate, trees: MappedTrees | None = None) -> None:
         self._begin = begin
         self._gate = gate
         self._trees = trees
-        self._tree: Tree | None = None
+        self._tree: MappedTree | None = None
 
     def __enter__(self) -> Snapshot:
         gate = self._gate

@@ -20,8 +20,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ddbengine._core import MappedTree
 from ddbengine.storage import layers
 from ddbengine.storage.check import check_layers
+from ddbengine.storage.mapped_trees import MappedTrees
 
 if TYPE_CHECKING:
     Transaction = lmdb.Transaction[memoryview]
@@ -31,12 +33,17 @@ FILLERS = [b"\x00", b"a", b"\xff", b"L", b"a\x00"]
 
 
 @contextmanager
-def empty_transaction() -> Iterator[Transaction]:
+def empty_environment() -> Iterator[lmdb.Environment]:
     with (
         tempfile.TemporaryDirectory() as directory,
         lmdb.open(directory, map_size=1 << 28, sync=False) as environment,
-        environment.begin(write=True, buffers=True) as txn,
     ):
+        yield environment
+
+
+@contextmanager
+def empty_transaction() -> Iterator[Transaction]:
+    with empty_environment() as environment, environment.begin(write=True, buffers=True) as txn:
         yield txn
 
 
@@ -52,8 +59,24 @@ def keys() -> st.SearchStrategy[bytes]:
     return st.builds(lambda *pieces: b"".join(pieces)[:7001], st.sampled_from([b"I", b"I\x00", b"X"]), rests(), rests())
 
 
-def contents(txn: Transaction, low: bytes, high: bytes, reverse: bool = False) -> list[tuple[bytes, bytes]]:
+def contents(
+    txn: Transaction | MappedTree, low: bytes, high: bytes, reverse: bool = False
+) -> list[tuple[bytes, bytes]]:
     return [(bytes(key), bytes(value)) for key, value in layers.scan(txn, low, high, reverse)]
+
+
+def check_reads(source: Transaction | MappedTree, model: dict[bytes, bytes], bounds: list[tuple[bytes, bytes]]) -> None:
+    """Compare with a sorted list, between bounds that are keys, cut keys, or lie just beside one."""
+    ordered = sorted(model)
+    assert contents(source, b"", b"\xff" * 600) == [(key, model[key]) for key in ordered]
+    assert contents(source, b"", b"\xff" * 600, reverse=True) == [(key, model[key]) for key in reversed(ordered)]
+    for low, high in [*bounds, *((low, high) for low in ordered[:4] for high in (ordered[-1], ordered[-1] + b"\x00"))]:
+        expected = [(key, model[key]) for key in ordered[bisect_left(ordered, low) : bisect_left(ordered, high)]]
+        assert contents(source, low, high) == expected
+        assert contents(source, low, high, reverse=True) == expected[::-1]
+        for probe in (low, high):
+            found = layers.get(source, probe)
+            assert (None if found is None else bytes(found)) == model.get(probe)
 
 
 def entries(txn: Transaction) -> int:
@@ -68,21 +91,27 @@ def test_long_keys_behave_as_a_sorted_list(stored: list[bytes], bounds: list[tup
         for number, key in enumerate(stored):
             layers.put(txn, key, b"%d" % number)
         assert check_layers(txn) == []
-        ordered = sorted(model)
-        assert contents(txn, b"", b"\xff" * 600) == [(key, model[key]) for key in ordered]
-        # Bounds that are keys, cut keys, or lie just beside one.
-        bounds += [(low, high) for low in ordered[:4] for high in (ordered[-1], ordered[-1] + b"\x00")]
-        for low, high in bounds:
-            expected = [(key, model[key]) for key in ordered[bisect_left(ordered, low) : bisect_left(ordered, high)]]
-            assert contents(txn, low, high) == expected
-            assert contents(txn, low, high, reverse=True) == expected[::-1]
-            for probe in (low, high):
-                found = layers.get(txn, probe)
-                assert (None if found is None else bytes(found)) == model.get(probe)
+        check_reads(txn, model, bounds)
         for key in stored:
             assert layers.delete(txn, key) is (model.pop(key, None) is not None)
             assert check_layers(txn) == []
         assert entries(txn) == 0
+
+
+@given(st.lists(keys(), min_size=1, max_size=30), st.lists(st.tuples(keys(), keys()), max_size=12))
+@settings(max_examples=120, deadline=None)
+def test_long_keys_read_in_the_map_behave_as_a_sorted_list(
+    stored: list[bytes], bounds: list[tuple[bytes, bytes]]
+) -> None:
+    model = {key: b"%d" % number for number, key in enumerate(stored)}
+    with empty_environment() as environment:
+        with environment.begin(write=True, buffers=True) as txn:
+            for number, key in enumerate(stored):
+                layers.put(txn, key, b"%d" % number)
+        with environment.begin(buffers=True) as txn:
+            tree = MappedTrees(environment).seek(txn)
+            assert tree is not None
+            check_reads(tree, model, bounds)
 
 
 @pytest.mark.parametrize(
