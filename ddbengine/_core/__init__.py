@@ -1,9 +1,9 @@
 """The Cython core: bytes in, bytes out.  Contracts and the stored form of values are in ``__init__.pyi``.
 
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
-``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored; ``trees`` reads it in LMDB's pages;
-``walks``, ``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1`` knows what a
-request looks like on the wire.
+``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored.  ``trees`` reads it in LMDB's pages, and
+``walks``, ``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1`` knows
+what a request looks like on the wire.
 """
 
 from ddbengine._core.digests import entry_hash
