@@ -262,7 +262,7 @@ class TreeMap:
     def tree(self, txn: int) -> MappedTree | None:
         """The tree as the read transaction of this number sees it, to be asked for as soon as that has begun.
 
-        None when the map is not found, and when two commits have come since the transaction began.
+        None when the map is not found, and when there was a commit since the transaction began.
         """
 
 class MappedTree:

@@ -128,14 +128,16 @@ cdef class TreeMap:
     def tree(self, uint64_t txn):
         """The tree as the read transaction of this number sees it, to be asked for while the transaction is young.
 
-        None when it cannot be read here: the form is unknown, or two commits have come since the transaction began, so
-        that the page which says where its root is has been written over.
+        None when it cannot be read here: the form is unknown, or there was a commit since the transaction began.  Then
+        the next one may be writing over the page that says where the root is, and it writes the number last.
         """
         cdef const uint8_t* meta
+        cdef const uint8_t* other
         cdef MappedTree tree
         if self.base == NULL:
             return None
         meta = self.base + (txn & 1) * self.page_size
+        other = self.base + (~txn & 1) * self.page_size
         if u64(meta + META_TXN) != txn:
             return None
         before_what_follows()
@@ -148,7 +150,7 @@ cdef class TreeMap:
         if u16(meta + META_TREE_FLAGS) != 0 or tree.last_page >= self.pages or tree.depth > DEEPEST:
             return None
         before_what_follows()
-        if u64(meta + META_TXN) != txn:
+        if u64(other + META_TXN) > txn:
             return None
         return tree
 

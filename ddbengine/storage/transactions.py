@@ -70,6 +70,7 @@ class Snapshot(LogReader):
         gate.inside.add(self)
         if gate.shut:
             gate.wait(self)
+        txn = None
         try:
             txn = self.txn = self._begin(None, None, False, True)
             trees = self._trees
@@ -77,6 +78,8 @@ class Snapshot(LogReader):
                 self._tree = trees.map.tree(txn.id()) or trees.seek(txn)
             self._source = self._tree or txn
         except BaseException as error:
+            if txn is not None:
+                txn.abort()
             gate.left(self)
             if gate.on_error is not None:
                 gate.on_error(error)

@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 import random
 import tempfile
+import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import NoReturn
 
@@ -149,16 +151,52 @@ def test_a_tree_shows_its_snapshot_and_nothing_later() -> None:
             assert value_of(tree, b"a") == b"2"
 
 
-def test_no_tree_is_given_for_a_snapshot_that_two_commits_have_overtaken() -> None:
+def test_no_tree_is_given_for_a_snapshot_that_a_commit_has_overtaken() -> None:
     with environment_with({b"a": b"1"}) as environment:
         found = found_map(environment)
-        with environment.begin(buffers=True) as txn:
-            write(environment, {b"a": b"2"})
-            tree = found.tree(txn.id())
-            assert tree is not None
-            assert value_of(tree, b"a") == b"1"
-            write(environment, {b"a": b"3"})
-            assert found.tree(txn.id()) is None
+        for number in range(4):
+            with environment.begin(buffers=True) as txn:
+                assert found.tree(txn.id()) is not None
+                assert found.tree(txn.id() + 1) is None
+                write(environment, {b"a": b"%d" % number})
+                assert found.tree(txn.id()) is None
+                write(environment, {b"a": b"x"})
+                assert found.tree(txn.id()) is None
+
+
+def test_trees_are_whole_while_another_thread_commits() -> None:
+    """Each commit gives all rows one value and makes or removes some, so that the tree grows and shrinks by a level."""
+    rows, others = [b"a%03d" % number for number in range(20)], {b"b%03d" % number: b"x" * 400 for number in range(60)}
+    done = threading.Event()
+
+    def commit_on(environment: lmdb.Environment) -> None:
+        for number in count():
+            with environment.begin(write=True) as txn:
+                for row in rows:
+                    txn.put(row, b"%d" % number)
+                for row, value in others.items():
+                    txn.put(row, value) if number % 2 else txn.delete(row)
+            if done.is_set():
+                return
+
+    seen: set[bytes] = set()
+    with environment_with(dict.fromkeys(rows, b"0"), writemap=True) as environment:
+        found = found_map(environment)
+        writer = threading.Thread(target=commit_on, args=[environment])
+        writer.start()
+        try:
+            while len(seen) < 100:
+                with environment.begin(buffers=True) as txn:
+                    tree = found.tree(txn.id())
+                    if tree is None:
+                        continue
+                    entries = walked(tree)
+                    [value] = {value for key, value in entries if key in rows}
+                    assert [key for key, _ in entries] == rows + (list(others) if int(value) % 2 else [])
+                    seen.add(value)
+        finally:
+            done.set()
+            writer.join()
 
 
 def test_nothing_is_read_once_the_snapshot_has_ended() -> None:
