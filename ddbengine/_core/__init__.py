@@ -21,7 +21,7 @@ from ddbengine._core.documents import (
     with_entries,
 )
 from ddbengine._core.encoding import encode_item, encode_value
-from ddbengine._core.faults import CorruptBytes, JsonTypeFault, ValueFault
+from ddbengine._core.faults import CorruptBytes, DamagedPage, JsonTypeFault, ValueFault
 from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
 from ddbengine._core.http1 import plain_post
 from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, key_size, partition_hash, partition_key
@@ -50,6 +50,7 @@ __all__ = [
     "AnyOf",
     "AttributeTest",
     "CorruptBytes",
+    "DamagedPage",
     "JsonTypeFault",
     "MappedTree",
     "Negation",

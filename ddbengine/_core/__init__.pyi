@@ -35,6 +35,9 @@ Tree = Mapping[str | int, "Tree | None"]
 class CorruptBytes(Exception):
     """Stored bytes are not what the core writes: a damaged store or a bug, never a client's doing."""
 
+class DamagedPage(CorruptBytes):
+    """A page of a tree is not what LMDB writes."""
+
 class JsonTypeFault(Exception):
     """A JSON value has the wrong type for the service model; args[0] is the service's message (FACTS 1.5)."""
 
@@ -266,7 +269,7 @@ class TreeMap:
         """
 
 class MappedTree:
-    """The tree of a snapshot.  Values and walks live until ``end``.  Damaged pages are CorruptBytes."""
+    """The tree of a snapshot.  Values and walks live until ``end``.  Raises DamagedPage."""
 
     def get(self, key: bytes) -> memoryview | None: ...
     def walk(

@@ -2,3 +2,4 @@
 
 
 cdef int corrupt(str why) except -1
+cdef int damaged(str why) except -1

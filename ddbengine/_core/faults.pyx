@@ -5,6 +5,10 @@ class CorruptBytes(Exception):
     """Stored bytes are not what the core writes."""
 
 
+class DamagedPage(CorruptBytes):
+    """A page of a tree is not what LMDB writes."""
+
+
 class JsonTypeFault(Exception):
     """A JSON value has the wrong type for the service model; args[0] is the service's message (FACTS 1.5)."""
 
@@ -20,3 +24,7 @@ class ValueFault(Exception):
 
 cdef int corrupt(str why) except -1:
     raise CorruptBytes(why)
+
+
+cdef int damaged(str why) except -1:
+    raise DamagedPage(why)

@@ -3,7 +3,7 @@
 The binding opens, writes, and begins and ends transactions; while a read transaction is open, the pages of its tree
 stay as they are, and here they are read.  The form of a page is that of LMDB's 0.9 data files, version 1, on machines
 of 64 bits; where it is another, no tree is given and the binding reads.  Every bound is checked: a damaged page is a
-CorruptBytes, never a read outside the map.
+DamagedPage, never a read outside the map.
 
     page   number 8 | pad 2 | flags 2 | lower 2, upper 2 (of an overflow page: how many pages, 4) | offsets of nodes 2 each
     node   size of the value 4 (in a branch: the child's number, 6) | flags 2 | size of the key 2 | key | value
@@ -20,7 +20,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy
 
 from ddbengine._core.buffers cimport View, close_view, compare_bytes, open_view
-from ddbengine._core.faults cimport corrupt
+from ddbengine._core.faults cimport damaged
 from ddbengine._core.walks cimport Bounded, Entry
 
 
@@ -270,13 +270,13 @@ cdef class MappedTree:
         cdef const uint8_t* at
         cdef Py_ssize_t lower
         if number > self.last_page:
-            return corrupt("a page is beyond the last one")
+            return damaged("a page is beyond the last one")
         at = self.base + number * self.page_size
         if u64(at) != number or (u16(at + PAGE_FLAGS) & KINDS) != kind:
-            return corrupt("a page is not what its parent says")
+            return damaged("a page is not what its parent says")
         lower = u16(at + PAGE_LOWER)
         if lower <= PAGE_HEADER or lower > self.page_size:
-            return corrupt("a page has no nodes, or more than it has room for")
+            return damaged("a page has no nodes, or more than it has room for")
         page.at = at
         page.count = (lower - PAGE_HEADER) >> 1
         return 0
@@ -284,12 +284,12 @@ cdef class MappedTree:
     cdef int read_node(self, Page* page, Py_ssize_t index, Node* node) except -1:
         cdef Py_ssize_t offset = u16(page.at + PAGE_HEADER + 2 * index)
         if offset < PAGE_HEADER + 2 * page.count or offset + NODE_HEADER > self.page_size:
-            return corrupt("a node is outside its page")
+            return damaged("a node is outside its page")
         node.at = page.at + offset
         node.key = node.at + NODE_HEADER
         node.key_size = u16(node.at + NODE_KEY_SIZE)
         if offset + NODE_HEADER + node.key_size > self.page_size:
-            return corrupt("a key is outside its page")
+            return damaged("a key is outside its page")
         return 0
 
     cdef uint64_t child(self, Place* place) except? 0:
@@ -307,20 +307,20 @@ cdef class MappedTree:
         entry.value_size = u32(node.at)
         if flags == 0:
             if entry.value_size > end - value:
-                return corrupt("a value is outside its page")
+                return damaged("a value is outside its page")
             entry.value = value
             return 0
         if flags != BIG_VALUE or end - value < 8:
-            return corrupt("a node is of no known kind")
+            return damaged("a node is of no known kind")
         number = u64(value)
         if number > self.last_page:
-            return corrupt("a page is beyond the last one")
+            return damaged("a page is beyond the last one")
         entry.value = self.base + number * self.page_size
         pages = u32(entry.value + PAGE_OVERFLOWS)
         if u64(entry.value) != number or (u16(entry.value + PAGE_FLAGS) & KINDS) != OVERFLOW:
-            return corrupt("a page is not what its parent says")
+            return damaged("a page is not what its parent says")
         if pages > self.last_page - number + 1 or <uint64_t>entry.value_size + PAGE_HEADER > pages * self.page_size:
-            return corrupt("a value is outside its pages")
+            return damaged("a value is outside its pages")
         entry.value += PAGE_HEADER
         return 0
 

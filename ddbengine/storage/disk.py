@@ -32,8 +32,8 @@ class Disk(Protocol):
         ...
 
     @property
-    def trees(self) -> MappedTrees | None:
-        """Where trees can be read without the binding, if they can."""
+    def trees(self) -> MappedTrees:
+        """Where trees can be read without the binding."""
         ...
 
     def begin_write(self) -> Transaction: ...

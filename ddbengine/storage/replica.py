@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import lmdb
 
-from ddbengine._core import CorruptBytes
+from ddbengine._core import CorruptBytes, DamagedPage
 from ddbengine.storage import change_log
 from ddbengine.storage.change_log import LogEntry
 from ddbengine.storage.committer import TargetFault
@@ -42,7 +42,8 @@ class ReplicaFault(StoreError):
 
 def is_fault(error: BaseException) -> bool:
     """Whether an error says that the replica it came from is to be given up."""
-    return isinstance(error, (OSError, lmdb.Error, ReplicaFault, TargetFault)) and not isinstance(error, OF_THE_WRITE)
+    faults = (OSError, lmdb.Error, DamagedPage, ReplicaFault, TargetFault)
+    return isinstance(error, faults) and not isinstance(error, OF_THE_WRITE)
 
 
 SUSPICIOUS = (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.PanicError, lmdb.CursorFullError, CorruptBytes)
@@ -85,7 +86,7 @@ class Replica:
         gone = self.disk.fault()
         if gone is not None:
             return ReplicaFault(gone)
-        if isinstance(self.suspicion, CorruptBytes):
+        if isinstance(self.suspicion, CorruptBytes) and not isinstance(self.suspicion, DamagedPage):
             met, self.suspicion = self.suspicion, None
             if not self._adds_up():
                 self.suspicion = ReplicaFault(f"what it holds is damaged: {met}")

@@ -4,7 +4,7 @@ Strategy: up to 400 keys of 1 to 511 bytes with values of 0 to 20,000 bytes, so 
 pages with few entries and with many, and values of their own pages; deletions in between leave gaps and merged pages.
 
 Invariants: get, and a walk in either direction between any bounds, answer as a sorted list does; what was damaged is a
-CorruptBytes or reads as something else, and never ends the process.  Not covered: trees deeper than three levels.
+DamagedPage or reads as something else, and never ends the process.  Not covered: trees deeper than three levels.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ddbengine._core import CorruptBytes, MappedTree, TreeMap, encode_item, take_page
+from ddbengine._core import DamagedPage, MappedTree, TreeMap, encode_item, take_page
 
 ALL = b"\xff" * 511
 PAGE_BYTES = 4096
@@ -277,7 +277,7 @@ def test_damaged_pages_are_an_error_or_other_bytes_and_nothing_worse(seed: int) 
                     for read in (walked, lambda tree: walked(tree, reverse=True), every_get(stored)):
                         try:
                             read(tree)
-                        except CorruptBytes:
+                        except DamagedPage:
                             met += 1
                     file.seek(at)
                     file.write(before)
