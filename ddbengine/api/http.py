@@ -192,7 +192,7 @@ class Connection(asyncio.Protocol):
         if self._parser.should_upgrade():
             self._begin_ignoring_upgrade()
         length = headers.get(b"content-length")
-        if length is not None and len(length) > 7 and int(length) > self._limits.body_bytes:
+        if length is not None and len(length) > 7 and int(b"0" + length.lstrip(b"0")) > self._limits.body_bytes:
             self._refuse(TOO_LARGE)
             self._stop()
         if b"expect" in headers and headers[b"expect"].lower() == b"100-continue":

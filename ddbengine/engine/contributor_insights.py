@@ -23,6 +23,7 @@ from ddbengine.storage.store import Outcome, Plan, ReadTxn
 
 _SETTING = "ContributorInsights"
 _EVERYTHING = "ACCESSED_AND_THROTTLED_KEYS"
+_TOKEN_MAX_DIGITS = 18
 _RULES = (("PKC", False, False), ("SKC", True, False), ("PKT", False, True), ("SKT", True, True))
 """Name of a rule, whether it is about sort keys, and whether about throttled keys only."""
 
@@ -203,7 +204,7 @@ def _of_table(schema: TableSchema) -> Iterator[Insights]:
 
 def list_contributor_insights(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Plan:
     token = request.get("NextToken", "0")
-    if not (token.isascii() and token.isdigit()):
+    if not (token.isascii() and token.isdigit() and len(token) <= _TOKEN_MAX_DIGITS):
         raise ValidationException("Invalid NextToken")
     most = request.get("MaxResults", LIST_INSIGHTS_MAX_SUMMARIES)
     if most <= 0:

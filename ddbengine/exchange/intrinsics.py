@@ -24,6 +24,7 @@ _PSEUDO_PARAMETERS = {
 }
 _LIST_TYPES = frozenset({"CommaDelimitedList", "List<Number>"})
 _SUBSTITUTED = re.compile(r"\$\{(!?)([^}]*)\}")
+_INDEX_MAX_DIGITS = 9
 _DEEPEST = 100
 """Levels of values within values; only a condition that needs itself comes here."""
 
@@ -140,7 +141,8 @@ class Template:
     def _select(self, argument: Any) -> Any:
         position, values = self._arguments("Fn::Select", argument, 2)
         candidates, number = self._list("Fn::Select", values), self.text(position)
-        if not number.isdigit() or int(number) >= len(candidates):
+        is_index = number.isascii() and number.isdigit() and len(number) <= _INDEX_MAX_DIGITS
+        if not is_index or int(number) >= len(candidates):
             raise UnknownValue(f"Fn::Select has no element {number}")
         return self.value(candidates[int(number)])
 

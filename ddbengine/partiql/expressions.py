@@ -10,7 +10,7 @@ from typing import Final
 
 from ddbengine.partiql.faults import Position, StatementFault, malformed
 from ddbengine.partiql.keywords import FUNCTION_KEYWORDS, TYPE_NAMES, UNSUPPORTED_TYPE_NAMES
-from ddbengine.partiql.lexer import END, IDENTIFIER, ION, KEYWORD, NUMBER, STRING, SYMBOL, Token, tokens_of
+from ddbengine.partiql.lexer import END, IDENTIFIER, ION, KEYWORD, NUMBER, STRING, SYMBOL, Token, list_index, tokens_of
 from ddbengine.partiql.syntax import (
     Call,
     Expression,
@@ -347,7 +347,8 @@ class ExpressionParser:
                 if self.token.kind == STRING:
                     elements.append(self.advance().text)
                 elif self.token.kind == NUMBER and self.token.text.isdigit():
-                    elements.append(int(self.advance().text))
+                    index = self.advance()
+                    elements.append(list_index(index.text, index.at))
                 else:
                     raise malformed("Expected number or string for simple path")
                 self.expect_symbol("]", "Invalid path component")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from ddbengine.partiql.faults import Position, malformed
+from ddbengine.expressions.checks import LIST_INDEX_MAX
+from ddbengine.partiql.faults import Position, StatementFault, malformed
 from ddbengine.partiql.keywords import KEYWORDS
 
 IDENTIFIER: Final = "identifier"
@@ -17,6 +18,8 @@ SYMBOL: Final = "symbol"
 END: Final = "end"
 
 _EXPONENT_MAX: Final = 2**31 - 1
+_INT32_DIGITS: Final = 10
+"""Python makes no int of thousands of digits, and what has more than these is too large at any rate."""
 
 _TOKEN: Final = re.compile(
     r"""
@@ -83,9 +86,18 @@ def _check_exponent(number: str) -> None:
     mantissa, _, exponent = number.lower().partition("e")
     if not exponent:
         return
-    if len(exponent.lstrip("+-0")) > 10:
+    digits = exponent.lstrip("+-0") or "0"
+    if len(digits) > _INT32_DIGITS or int(digits) > _EXPONENT_MAX:
         raise malformed()
     fraction = mantissa.partition(".")[2]
-    scale = int(exponent) - len(fraction)
-    if abs(int(exponent)) > _EXPONENT_MAX or abs(scale) > _EXPONENT_MAX:
+    power = -int(digits) if exponent.startswith("-") else int(digits)
+    if abs(power - len(fraction)) > _EXPONENT_MAX:
         raise malformed()
+
+
+def list_index(number: str, at: Position | None) -> int:
+    """The element of a list that a whole number names; raise StatementFault beyond the 32 bits that an index has."""
+    digits = number.lstrip("0") or "0"
+    if len(digits) > _INT32_DIGITS or not 0 <= int(digits) <= LIST_INDEX_MAX:
+        raise StatementFault(f"List index is not within the allowable range; index: [{digits}]", at)
+    return int(digits)

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from ddbengine import _core
 from ddbengine.expressions import syntax as api
-from ddbengine.expressions.checks import CONDITION_FUNCTIONS, LIST_INDEX_MAX
+from ddbengine.expressions.checks import CONDITION_FUNCTIONS
 from ddbengine.expressions.condition import ATTRIBUTE_TYPES
 from ddbengine.partiql.faults import Position, StatementFault
 from ddbengine.partiql.keywords import TYPE_NAMES, UNSUPPORTED_TYPE_NAMES
+from ddbengine.partiql.lexer import list_index
 from ddbengine.partiql.syntax import (
     Call,
     Expression,
@@ -209,10 +210,7 @@ def _step(node: Expression) -> str | int:
     if isinstance(node, Scalar) and "S" in node.wire:
         return str(node.wire["S"])
     if isinstance(node, Scalar) and "N" in node.wire and node.wire["N"].lstrip("-").isdigit():
-        index = int(node.wire["N"])
-        if not 0 <= index <= LIST_INDEX_MAX:
-            raise StatementFault(f"List index is not within the allowable range; index: [{index}]", node.at)
-        return index
+        return list_index(node.wire["N"], node.at)
     if isinstance(node, Wildcard):
         raise StatementFault("Changing item's hierarchy while reading isn't supported")
     raise unexpected_component(node.at)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 _FIRST = 10**20
 _LSN_END = 1 << 64
+_DIGITS_MAX = 40
+"""Of any sequence number, by the service model."""
 
 
 def sequence_number(lsn: int) -> str:
@@ -17,7 +19,7 @@ def sequence_number(lsn: int) -> str:
 
 def lsn_of(number: str) -> int | None:
     """The LSN a sequence number stands for; None for text that cannot be one of ours."""
-    if not (number.isascii() and number.isdigit()):
+    if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS_MAX):
         return None
     lsn = int(number) - _FIRST
     return lsn if 0 <= lsn < _LSN_END else None

@@ -131,6 +131,12 @@ def test_empty_header_values_and_blank_lines_before_a_request_are_let_pass(clien
     assert client.ask(b"\r\n\r\n" + request(X_Nothing="")).status == 200
 
 
+@pytest.mark.parametrize("zeros", [10, 5000])
+def test_leading_zeros_of_a_length_are_nothing(client: Client, zeros: int) -> None:
+    length = b"Content-Length: "
+    assert client.ask(request().replace(length, length + b"0" * zeros)).status == 200
+
+
 @pytest.mark.parametrize("body", [b"{}", b""])
 def test_an_offer_to_upgrade_is_declined(client: Client, body: bytes) -> None:
     upgrade = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2_Settings": "AAMAAABkAARAAAAAAAIAAAAA"}

@@ -122,6 +122,11 @@ def test_a_global_index_has_a_setting_of_its_own_and_pages_come_table_first(engi
     assert second["ContributorInsightsSummaries"][0]["IndexName"] == "byName"
 
 
+@pytest.mark.parametrize("token", ["x", "", "-1", "\u0661", "7" * 5000])
+def test_a_token_that_no_answer_had_is_invalid(engine: Calls, token: str) -> None:
+    assert engine.invalid("ListContributorInsights", NextToken=token) == "Invalid NextToken"
+
+
 def test_an_index_made_anew_under_an_old_name_starts_disabled(engine: Calls) -> None:
     index = global_index("byName", "name")
     create = {member: value for member, value in index.items() if member != "types"}

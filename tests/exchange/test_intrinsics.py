@@ -74,6 +74,8 @@ def test_a_given_value_goes_before_a_default_and_decides_conditions() -> None:
         ({"Fn::Join": ["-", "ab"]}, "Fn::Join takes a list, not 'ab'"),
         ({"Fn::Split": ["", "ab"]}, "Fn::Split has nothing to split at"),
         ({"Fn::Select": [2, ["a"]]}, "Fn::Select has no element 2"),
+        ({"Fn::Select": ["\u00b2", ["a"]]}, "Fn::Select has no element \u00b2"),
+        ({"Fn::Select": ["9" * 5000, ["a"]]}, f"Fn::Select has no element {'9' * 5000}"),
         ({"Fn::FindInMap": ["Units", "prod", "Read"]}, "Fn::FindInMap finds no 'prod'"),
         ({"Fn::If": ["Nothing", 1, 2]}, "there is no condition 'Nothing'"),
         ({"Fn::If": ["Endless", 1, 2]}, "its values refer to each other without end"),

@@ -15,6 +15,34 @@ def refusal(text: str) -> str:
     return caught.value.message
 
 
+NINES = "9" * 5000
+"""More digits than Python makes an int of."""
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        (f"SELECT a[{NINES}] FROM T", " at 1:10:5000"),
+        (f"SELECT * FROM T WHERE a[{NINES}] = 1", " at 1:25:5000"),
+        (f"UPDATE T SET a[{NINES}] = 1 WHERE b = 1", " at 1:16:5000"),
+    ],
+)
+def test_an_index_of_thousands_of_digits_is_outside_the_range(text: str, at: str) -> None:
+    assert refusal(text) == f"List index is not within the allowable range; index: [{NINES}]{at}"
+
+
+def test_an_index_to_write_to_is_held_to_the_range_too() -> None:
+    range_fault = "List index is not within the allowable range; index: [2147483648] at 1:16:10"
+    assert refusal("UPDATE T SET a[2147483648] = 1 WHERE b = 1") == range_fault
+    compile_statement("UPDATE T SET a[2147483647] = 1 WHERE b = 1")
+
+
+def test_leading_zeros_of_an_exponent_or_an_index_are_nothing() -> None:
+    zeros = "0" * 5000
+    compile_statement(f"SELECT * FROM T WHERE a = 1e{zeros}1 AND b = 1e-{zeros}1 AND c[{zeros}1] = 1")
+    assert refusal(f"SELECT * FROM T WHERE a = 1e{NINES}") == MALFORMED
+
+
 @pytest.mark.parametrize(
     ("text", "tail"),
     [
