@@ -15,12 +15,13 @@ _EXPRESSION_TOKENS = (
     *("SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN", "attribute_exists", "size", "contains"),
     *("if_not_exists", "list_append", "begins_with", "attribute_type", "(", ")", "((", ",", ".", "[", "]", "[0]"),
     *("[99999999999999999999]", "=", "<>", "<", "+", "-", "#n0", "#", ":v0", ":", "a", "pk", "Status", "\u0000", "é"),
-    *("\U0001f600", "  ", "\n", "'", '"', "\\", "0", "-1", "1e400", ";", "--", "/*"),
+    *("\U0001f600", "  ", "\n", "'", '"', "\\", "0", "-1", "1e400", ";", "--", "/*", "9" * 4090),
 )
 _STATEMENT_TOKENS = (
     *("SELECT", "FROM", "WHERE", "INSERT", "INTO", "VALUE", "UPDATE", "SET", "REMOVE", "DELETE", "RETURNING", "EXISTS"),
     *("MISSING", "NULL", "IS", "NOT", "AND", "OR", "IN", "BETWEEN", "ORDER", "BY", "LIMIT", "?", "*", "<<", ">>", "{"),
     *("}", "[", "]", "(", ")", "'a'", "'", '"', "''", '""', "1", "-", "1e999", "0x1", "`", ".", ",", ":", "--", "/*"),
+    *("9" * 5000, "[" + "9" * 5000 + "]", "1e-" + "0" * 5000),
     *("pk", "diff-ss", '"diff-ss"."global-all"', "\u0000", "é", "\U0001f600", "\n", "true", "size", "set_add"),
 )
 _WRITES = (

@@ -24,7 +24,9 @@ def test_sequence_numbers_are_in_order_as_numbers_and_as_text(one: int, other: i
     assert (int(first) < int(second)) is (first < second) is (one < other)
 
 
-@pytest.mark.parametrize("text", ["", "0" * 21, "9" * 40, "1" * 20, "-100000000000000000001", "\u0661" * 21, "a" * 21, "1" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "0" * 21, "9" * 40, "1" * 20, "-100000000000000000001", "\u0661" * 21, "a" * 21, "1" * 5000]
+)
 def test_what_is_no_sequence_number_of_ours_has_no_lsn(text: str) -> None:
     assert lsn_of(text) is None
 
