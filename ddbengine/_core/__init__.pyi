@@ -255,9 +255,10 @@ class Within(Iterator[tuple[bytes, _Row]]):
 class TreeMap:
     """Where the map of an LMDB environment is, in which its trees can be read without the binding."""
 
-    def find(self, key: memoryview, page_size: int, map_size: int) -> bool:
+    def find(self, key: memoryview, page_size: int, map_size: int, on_disk: bool = False) -> bool:
         """Find the map by a key that the binding handed out of it, in the tree's own memory.
 
+        ``on_disk``: what is read may have to be fetched first, and other threads are let run meanwhile.
         False when what is there has a form that is not known: other than that of LMDB 0.9, of version 1, on a machine
         of 64 bits that is little-endian.
         """

@@ -11,6 +11,7 @@ DamagedPage, never a read outside the map.
     tree   pad 4 | flags 2 | depth 2 | branch pages 8 | leaf pages 8 | overflow pages 8 | entries 8 | root 8
 """
 
+import os
 import sys
 
 cimport cython
@@ -30,10 +31,22 @@ cdef extern from *:
     #define before_what_follows() __atomic_thread_fence(__ATOMIC_ACQUIRE)
     #else
     #include <intrin.h>
+    #if defined(_M_ARM64)
+    #define before_what_follows() __dmb(_ARM64_BARRIER_ISHLD)
+    #else
     #define before_what_follows() _ReadWriteBarrier()
     #endif
+    #endif
+
+    static void fetch_pages(const volatile unsigned char* at, size_t size) {
+        size_t done;
+        for (done = 0; done < size; done += 4096)
+            (void)at[done];
+        (void)at[size - 1];
+    }
     """
     void before_what_follows() noexcept
+    void fetch_pages(const uint8_t* at, size_t size) noexcept nogil
 
 
 cdef extern from "Python.h":
@@ -88,17 +101,34 @@ cdef inline uint64_t u64(const uint8_t* at) noexcept:
     return number
 
 
+cdef bint is_memory(const uint8_t* start, Py_ssize_t size) except -1:
+    """Whether there is anything to read at an address: the system copies it, or says that it cannot."""
+    try:
+        end, begin = os.pipe()
+    except OSError:
+        return False
+    try:
+        return os.write(begin, PyMemoryView_FromMemory(<char*>start, size, PyBUF_READ)) == size
+    except OSError:
+        return False
+    finally:
+        os.close(begin)
+        os.close(end)
+
+
 cdef class TreeMap:
     """Where the map of an environment is.  It moves when the environment grows: then it has to be found again."""
 
     cdef const uint8_t* base
     cdef uint64_t pages
     cdef Py_ssize_t page_size
+    cdef bint on_disk
 
-    def find(self, key, Py_ssize_t page_size, Py_ssize_t map_size):
+    def find(self, key, Py_ssize_t page_size, Py_ssize_t map_size, bint on_disk=False):
         """Find the map by a key that the binding gave out of it; True when its trees can be read here."""
         cdef View view
         cdef const uint8_t* page
+        cdef const uint8_t* base
         cdef uint64_t number
         cdef Py_ssize_t count, index
         self.base = NULL
@@ -118,12 +148,16 @@ cdef class TreeMap:
                 break
         else:
             return False
-        self.base = page - number * page_size
+        base = page - number * page_size
+        if number * page_size > <uintptr_t>page or not is_memory(base, META_BYTES):
+            return False  # the page's number, which LMDB itself does not look at, is damaged
+        if u64(base) != 0 or u32(base + META_MAGIC) != MAGIC or u32(base + META_VERSION) != VERSION:
+            return False
+        self.base = base
         self.page_size = page_size
         self.pages = map_size // page_size
-        if u32(self.base + META_MAGIC) != MAGIC or u32(self.base + META_VERSION) != VERSION:
-            self.base = NULL
-        return self.base != NULL
+        self.on_disk = on_disk
+        return True
 
     def tree(self, uint64_t txn):
         """The tree as the read transaction of this number sees it, to be asked for while the transaction is young.
@@ -144,6 +178,7 @@ cdef class TreeMap:
         tree = MappedTree.__new__(MappedTree)
         tree.base = self.base
         tree.page_size = self.page_size
+        tree.on_disk = self.on_disk
         tree.root = u64(meta + META_ROOT)
         tree.depth = u16(meta + META_DEPTH)
         tree.last_page = u64(meta + META_LAST_PAGE)
@@ -182,6 +217,7 @@ cdef class MappedTree:
     cdef uint64_t root
     cdef uint64_t last_page
     cdef int depth
+    cdef bint on_disk
 
     def get(self, bytes key not None):
         """The value of a key, None when there is none.  It lives as long as the transaction."""
@@ -272,10 +308,13 @@ cdef class MappedTree:
         if number > self.last_page:
             return damaged("a page is beyond the last one")
         at = self.base + number * self.page_size
+        if self.on_disk and kind == LEAF:
+            with nogil:
+                fetch_pages(at, 1)
         if u64(at) != number or (u16(at + PAGE_FLAGS) & KINDS) != kind:
             return damaged("a page is not what its parent says")
         lower = u16(at + PAGE_LOWER)
-        if lower <= PAGE_HEADER or lower > self.page_size:
+        if lower < PAGE_HEADER + 2 or lower & 1 or lower > self.page_size:
             return damaged("a page has no nodes, or more than it has room for")
         page.at = at
         page.count = (lower - PAGE_HEADER) >> 1
@@ -322,6 +361,9 @@ cdef class MappedTree:
         if pages > self.last_page - number + 1 or <uint64_t>entry.value_size + PAGE_HEADER > pages * self.page_size:
             return damaged("a value is outside its pages")
         entry.value += PAGE_HEADER
+        if self.on_disk and entry.value_size > 0:
+            with nogil:
+                fetch_pages(entry.value, entry.value_size)
         return 0
 
 
@@ -333,7 +375,7 @@ cdef class TreeWalk(Bounded):
     cdef Place way[DEEPEST]
     cdef Place* leaf
 
-    def __init__(self, MappedTree tree, bytes low, bytes high, Py_ssize_t full_size, inside, bint reverse):
+    def __cinit__(self, MappedTree tree not None, bytes low, bytes high, Py_ssize_t full_size, inside, bint reverse):
         self.tree = tree
         self.full_size = full_size
         self.inside = inside
@@ -359,10 +401,12 @@ cdef class TreeWalk(Bounded):
         cdef Node node
         if self.tree.base == NULL:
             raise RuntimeError("the snapshot has ended")
+        self.ended = True  # unless all goes well: who goes on behind a damaged page would not notice what is missing
         if not 0 <= leaf.index < leaf.page.count and not self.tree.move(self.way, self.reverse):
             return False
         self.pair = None
         self.tree.read_node(&leaf.page, leaf.index, &node)
         self.tree.read_value(&leaf.page, &node, entry)
         leaf.index += -1 if self.reverse else 1
+        self.ended = False
         return True

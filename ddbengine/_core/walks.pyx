@@ -76,7 +76,7 @@ cdef class Walk:
 cdef class Pairs(Walk):
     """The pairs of buffers of an iterable."""
 
-    def __init__(self, entries):
+    def __cinit__(self, entries):
         self.entries = iter(entries)
 
     cdef bint step(self, Entry* entry) except -1:
@@ -125,7 +125,7 @@ cdef class Within(Bounded):
 
     cdef object entries
 
-    def __init__(self, entries, bytes bound not None, Py_ssize_t full_size, inside, bint reverse=False):
+    def __cinit__(self, entries, bytes bound not None, Py_ssize_t full_size, inside, bint reverse=False):
         self.entries = iter(entries)
         self.bound = bound
         self.full_size = full_size

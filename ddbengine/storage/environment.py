@@ -83,7 +83,8 @@ class Environment:
         """Device and number of the data file that is open."""
         self._lmdb = self._open_in_memory(contents, memory) if path is None else self._open_on_disk(path)
         self.begin = self._lmdb.begin
-        self.trees = MappedTrees(self._lmdb)
+        self.trees = MappedTrees(on_disk=path is not None)
+        self.trees.open(self._lmdb)
 
     def begin_write(self) -> Transaction:
         """The only write transaction at a time, bound to the calling thread.  lmdb.Error when LMDB cannot go on."""

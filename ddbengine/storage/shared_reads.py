@@ -36,7 +36,7 @@ class SharedReads:
         self._generation = 0
         self._gate = Gate()
         self._environment: lmdb.Environment | None = None
-        self._trees: MappedTrees | None = None
+        self._trees = MappedTrees(on_disk=True)
 
     def snapshot(self, consistent: bool = True) -> Snapshot:
         """A view of everything acknowledged before the call; StoreError when nobody leads that can be read."""
@@ -46,16 +46,22 @@ class SharedReads:
 
     def close(self) -> None:
         if self._environment is not None:
+            self._let_go()
             self._environment.close()
             self._environment = None
         self._generation = 0
 
+    def _let_go(self) -> None:
+        """The map is about to go: whoever still has a snapshot of it reads no more."""
+        for snapshot in self._gate.inside:
+            assert isinstance(snapshot, Snapshot)
+            snapshot.end_tree()
+        self._trees.moved()
+
     def _open(self) -> None:
         generation = self._state.generation
         place = self._places[self._state.leader]
-        if self._environment is not None:
-            self._environment.close()
-            self._environment = None
+        self.close()
         try:
             self._environment = lmdb.open(
                 os.fspath(place),
@@ -68,7 +74,7 @@ class SharedReads:
         except lmdb.Error as error:
             self._generation = 0
             raise StoreError(f"the replica in {place} cannot be read: {error}") from error
-        self._trees = MappedTrees(self._environment)
+        self._trees.open(self._environment)
         self._generation = generation
 
     def _begin(self, *arguments: Any) -> Transaction:
@@ -79,7 +85,6 @@ class SharedReads:
             return environment.begin(*arguments)
         except lmdb.MapResizedError:
             # The writer's map has grown beyond ours.  No other read is open: there is one thread.
-            if self._trees is not None:
-                self._trees.moved()
+            self._let_go()
             environment.set_mapsize(0)
             return environment.begin(*arguments)

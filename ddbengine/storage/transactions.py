@@ -89,8 +89,7 @@ class Snapshot(LogReader):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._tree is not None:
-            self._tree.end()
+        self.end_tree()
         self.txn.abort()
         gate = self._gate
         gate.inside.discard(self)
@@ -98,6 +97,11 @@ class Snapshot(LogReader):
             gate.left(self)
         if error is not None and gate.on_error is not None:
             gate.on_error(error)
+
+    def end_tree(self) -> None:
+        """The pages of the tree are this snapshot's no longer; reading them is a RuntimeError from now on."""
+        if self._tree is not None:
+            self._tree.end()
 
     def get(self, key: bytes) -> memoryview | None:
         if len(key) <= DIRECT_MAX_BYTES:

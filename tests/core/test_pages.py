@@ -48,6 +48,11 @@ def test_in_place_of_each_key_of_full_size_comes_what_is_inside_it(keys: list[by
     assert [key for key, _ in walk] == [key for each in expected for key in each]
 
 
+def test_a_walk_is_made_of_something() -> None:
+    with pytest.raises(TypeError):
+        Within.__new__(Within)
+
+
 def test_a_walk_over_entries_that_fail_fails() -> None:
     def failing() -> Iterator[tuple[bytes, bytes]]:
         yield b"a", b""

@@ -243,6 +243,68 @@ def test_a_file_of_another_form_is_left_to_the_binding(offset: int, known: bytes
             assert found.tree(txn.id()) is None
 
 
+def leaf_with(environment: lmdb.Environment, key: bytes) -> int:
+    """Where in the file the leaf begins that has a key."""
+    pages = (Path(environment.path()) / DATA_FILE).read_bytes()
+    starts = range(2 * PAGE_BYTES, len(pages), PAGE_BYTES)
+    return next(at for at in starts if pages[at + 10] == 2 and key in pages[at : at + PAGE_BYTES])
+
+
+def overwrite(environment: lmdb.Environment, at: int, data: bytes) -> None:
+    with open(Path(environment.path()) / DATA_FILE, "r+b", buffering=0) as file:
+        file.seek(at)
+        file.write(data)
+
+
+@pytest.mark.parametrize("number", [0, 1, 30_000, 2**40, 2**64 - 1])
+def test_a_map_is_not_found_by_a_leaf_with_a_number_that_is_not_its_own(number: int) -> None:
+    """LMDB does not look at the number, so it hands out keys all the same."""
+    with environment_with({b"%05d" % n: b"v" * 50 for n in range(300)}) as environment:
+        overwrite(environment, leaf_with(environment, b"00000"), number.to_bytes(8, "little"))
+        found = TreeMap()
+        with environment.begin(buffers=True) as txn:
+            cursor = txn.cursor()
+            assert cursor.first()
+            assert not found.find(cursor.key(), environment.stat()["psize"], environment.info()["map_size"])
+            assert found.tree(txn.id()) is None
+
+
+def test_a_walk_ends_with_the_damaged_page_it_meets() -> None:
+    with environment_with({b"%05d" % n: b"v" * 50 for n in range(300)}) as environment:
+        found = found_map(environment)
+        overwrite(environment, leaf_with(environment, b"00100") + 10, b"\4")
+        with tree_of(environment, found) as tree:
+            walk = tree.walk(b"", ALL, 511, nothing_inside)
+            with pytest.raises(DamagedPage):
+                list(walk)
+            assert list(walk) == []
+
+
+@pytest.mark.parametrize("lower", [0, 15, 16, 17, 19, 4097, 65535])
+def test_a_page_with_no_nodes_or_half_of_one_is_damaged(lower: int) -> None:
+    with environment_with({b"%05d" % n: b"v" * 50 for n in range(300)}) as environment:
+        found = found_map(environment)
+        overwrite(environment, leaf_with(environment, b"00100") + 12, lower.to_bytes(2, "little"))
+        with tree_of(environment, found) as tree:
+            for reverse in (False, True):
+                with pytest.raises(DamagedPage):
+                    walked(tree, reverse=reverse)
+
+
+def test_values_of_any_size_are_fetched_from_disk_and_read() -> None:
+    stored = {b"%05d" % n: b"v" * n for n in (0, 1, 2000, 4080, 4081, 100_000)}
+    with environment_with(stored) as environment:
+        found = TreeMap()
+        with environment.begin(buffers=True) as txn:
+            cursor = txn.cursor()
+            assert cursor.first()
+            sizes = environment.stat()["psize"], environment.info()["map_size"]
+            assert found.find(cursor.key(), *sizes, on_disk=True)
+        with tree_of(environment, found) as tree:
+            assert walked(tree) == sorted(stored.items())
+            assert [value_of(tree, key) for key in stored] == list(stored.values())
+
+
 def test_a_page_of_items_is_taken_from_a_tree() -> None:
     items = {b"%03d" % number: encode_item({"n": {"N": str(number)}})[0] for number in range(100)}
     with environment_with(items) as environment, tree_of(environment) as tree:

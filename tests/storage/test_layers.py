@@ -109,7 +109,9 @@ def test_long_keys_read_in_the_map_behave_as_a_sorted_list(
             for number, key in enumerate(stored):
                 layers.put(txn, key, b"%d" % number)
         with environment.begin(buffers=True) as txn:
-            tree = MappedTrees(environment).seek(txn)
+            trees = MappedTrees(on_disk=False)
+            trees.open(environment)
+            tree = trees.seek(txn)
             assert tree is not None
             check_reads(tree, model, bounds)
 

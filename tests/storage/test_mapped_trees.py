@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import lmdb
 import pytest
 
 from ddbengine._core import MappedTree
 from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.mapped_trees import MappedTrees
+from ddbengine.storage.seal import DATA_FILE
 from tests.storage.plans import open_store, put, scan
 
+PAGE_BYTES = 4096
+KIND = 10
+"""Where a page tells what it is."""
+LEAF, OVERFLOW = 2, 4
 ROWS = [(b"I%04d" % number, b"v" * (number * 7 % 3000)) for number in range(500)]
 
 
@@ -69,3 +75,23 @@ def test_a_walk_that_outlives_its_snapshot_is_an_error() -> None:
             next(rows)
         with pytest.raises(RuntimeError, match="the snapshot has ended"):
             snapshot.get(b"I0001")
+
+
+def test_a_damaged_first_page_is_no_matter_to_who_reads_others(tmp_path: Path) -> None:
+    with lmdb.open(str(tmp_path), map_size=1 << 24) as environment:
+        with environment.begin(write=True) as writing:
+            for key, value in ROWS:
+                writing.put(key, value)
+        pages = (tmp_path / DATA_FILE).read_bytes()
+        starts = range(2 * PAGE_BYTES, len(pages), PAGE_BYTES)
+        first = next(at for at in starts if pages[at + KIND] == LEAF and ROWS[0][0] in pages[at : at + PAGE_BYTES])
+        with open(tmp_path / DATA_FILE, "r+b", buffering=0) as file:
+            file.seek(first + KIND)
+            file.write(bytes([OVERFLOW]))
+        trees = MappedTrees(on_disk=True)
+        trees.open(environment)
+        with environment.begin(buffers=True) as txn:
+            assert trees.seek(txn) is None
+            assert bytes(txn.get(ROWS[-1][0]) or b"") == ROWS[-1][1]
+            with pytest.raises(lmdb.Error):
+                txn.get(ROWS[0][0])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import lmdb
 import pytest
 
 from ddbengine.storage.errors import StoreError
@@ -125,6 +126,29 @@ def test_a_snapshot_keeps_its_pages_while_another_process_writes(
                 store.write(0, 100, 600)
             assert bytes(first) == b"I000000"
             assert all(bytes(value) == bytes(500) for _, value in rows)
+        reads.close()
+
+
+@KINDS
+def test_a_snapshot_reads_no_more_when_its_files_are_closed(
+    kind: str, directory: Path, state: SharedState, tmp_path: Path
+) -> None:
+    reads = SharedReads(places(directory, kind), state)
+    with writer(directory, kind, tmp_path / "state") as store:
+        store.write(0, 100)
+        assert count(reads) == 100
+        later = reads.snapshot()
+        with reads.snapshot() as txn:
+            rows = txn.scan(b"I", b"J")
+            next(rows)
+            reads.close()
+            with pytest.raises((lmdb.Error, RuntimeError)):
+                next(rows)
+            with pytest.raises((lmdb.Error, RuntimeError)):
+                txn.get(b"I000001")
+        assert count(reads) == 100
+        with later as txn:
+            assert sum(1 for _ in txn.scan(b"I", b"J")) == 100
         reads.close()
 
 
