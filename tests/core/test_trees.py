@@ -48,12 +48,16 @@ def write(environment: lmdb.Environment, entries: dict[bytes, bytes]) -> None:
             txn.put(key, value)
 
 
-def found_map(environment: lmdb.Environment) -> TreeMap:
-    found = TreeMap()
+def is_found(found: TreeMap, environment: lmdb.Environment, on_disk: bool = False) -> bool:
     with environment.begin(buffers=True) as txn:
         cursor = txn.cursor()
         assert cursor.first()
-        assert found.find(cursor.key(), environment.stat()["psize"], environment.info()["map_size"])
+        return found.find(cursor.key(), environment.stat()["psize"], environment.info()["map_size"], on_disk)
+
+
+def found_map(environment: lmdb.Environment, on_disk: bool = False) -> TreeMap:
+    found = TreeMap()
+    assert is_found(found, environment, on_disk)
     return found
 
 
@@ -236,10 +240,8 @@ def test_a_file_of_another_form_is_left_to_the_binding(offset: int, known: bytes
             file.seek(offset)
             file.write(b"\2\2\2\2")
         found = TreeMap()
-        with environment.begin(buffers=True) as txn:
-            cursor = txn.cursor()
-            assert cursor.first()
-            assert not found.find(cursor.key(), environment.stat()["psize"], environment.info()["map_size"])
+        assert not is_found(found, environment)
+        with environment.begin() as txn:
             assert found.tree(txn.id()) is None
 
 
@@ -262,10 +264,8 @@ def test_a_map_is_not_found_by_a_leaf_with_a_number_that_is_not_its_own(number: 
     with environment_with({b"%05d" % n: b"v" * 50 for n in range(300)}) as environment:
         overwrite(environment, leaf_with(environment, b"00000"), number.to_bytes(8, "little"))
         found = TreeMap()
-        with environment.begin(buffers=True) as txn:
-            cursor = txn.cursor()
-            assert cursor.first()
-            assert not found.find(cursor.key(), environment.stat()["psize"], environment.info()["map_size"])
+        assert not is_found(found, environment)
+        with environment.begin() as txn:
             assert found.tree(txn.id()) is None
 
 
@@ -293,16 +293,9 @@ def test_a_page_with_no_nodes_or_half_of_one_is_damaged(lower: int) -> None:
 
 def test_values_of_any_size_are_fetched_from_disk_and_read() -> None:
     stored = {b"%05d" % n: b"v" * n for n in (0, 1, 2000, 4080, 4081, 100_000)}
-    with environment_with(stored) as environment:
-        found = TreeMap()
-        with environment.begin(buffers=True) as txn:
-            cursor = txn.cursor()
-            assert cursor.first()
-            sizes = environment.stat()["psize"], environment.info()["map_size"]
-            assert found.find(cursor.key(), *sizes, on_disk=True)
-        with tree_of(environment, found) as tree:
-            assert walked(tree) == sorted(stored.items())
-            assert [value_of(tree, key) for key in stored] == list(stored.values())
+    with environment_with(stored) as environment, tree_of(environment, found_map(environment, on_disk=True)) as tree:
+        assert walked(tree) == sorted(stored.items())
+        assert [value_of(tree, key) for key in stored] == list(stored.values())
 
 
 def test_a_page_of_items_is_taken_from_a_tree() -> None:
