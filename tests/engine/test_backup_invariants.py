@@ -10,14 +10,12 @@ from ddbengine.engine import backup_copying, restoring
 from ddbengine.engine.backup_copying import BackupCopy
 from ddbengine.engine.backup_rows import BACKUP_ITEMS, BACKUPS, COPYING, RESTORING, read_backup
 from ddbengine.engine.catalog import TABLES
-from ddbengine.engine.invariants import broken_invariants
-from ddbengine.engine.keys import after
 from ddbengine.engine.opening import open_engine
 from ddbengine.engine.restoring import Restoration
 from ddbengine.storage.store import Writes
 from tests import tables
 from tests.engine.calls import Calls
-from tests.engine.test_invariants import Damage
+from tests.engine.damage import damage, keys, names
 from tests.wire import S
 
 
@@ -64,25 +62,11 @@ def back_up(calls: Calls) -> None:
     calls.call("CreateBackup", TableName="music", BackupName="kept")
 
 
-def names(calls: Calls) -> list[str]:
-    with calls.engine.store.snapshot() as txn:
-        return [finding.name for finding in broken_invariants(txn)]
-
-
-def keys(calls: Calls, keyspace: bytes) -> list[bytes]:
-    with calls.engine.store.snapshot() as txn:
-        return [bytes(key) for key, _ in txn.scan(keyspace, after(keyspace))]
-
-
 def row(calls: Calls, key: bytes) -> bytes:
     with calls.engine.store.snapshot() as txn:
         found = txn.get(key)
         assert found is not None
         return bytes(found)
-
-
-def damage(calls: Calls, writes: Writes) -> None:
-    calls.engine.store.submit(Damage(writes)).result()
 
 
 def test_an_item_missing_from_a_backup_is_found(complete: Calls) -> None:

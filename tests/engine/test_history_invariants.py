@@ -8,13 +8,11 @@ import pytest
 
 from ddbengine.engine.backup_rows import EXPIRING
 from ddbengine.engine.history import FOLLOWER, RECOVERIES
-from ddbengine.engine.invariants import broken_invariants
-from ddbengine.engine.keys import after
 from ddbengine.engine.opening import open_engine
 from ddbengine.storage.store import Writes, position_key, position_put
 from tests import tables
 from tests.engine.calls import Calls
-from tests.engine.test_invariants import Damage
+from tests.engine.damage import damage, keys, names
 from tests.wire import S
 
 
@@ -32,20 +30,6 @@ def calls() -> Iterator[Calls]:
     assert names(calls) == []
     yield calls
     engine.close()
-
-
-def names(calls: Calls) -> list[str]:
-    with calls.engine.store.snapshot() as txn:
-        return [finding.name for finding in broken_invariants(txn)]
-
-
-def keys(calls: Calls, keyspace: bytes) -> list[bytes]:
-    with calls.engine.store.snapshot() as txn:
-        return [bytes(key) for key, _ in txn.scan(keyspace, after(keyspace))]
-
-
-def damage(calls: Calls, writes: Writes) -> None:
-    calls.engine.store.submit(Damage(writes)).result()
 
 
 def test_a_table_with_recovery_and_without_history_is_found(calls: Calls) -> None:

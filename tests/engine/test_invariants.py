@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -23,9 +22,10 @@ from ddbengine.schema import stored
 from ddbengine.schema.table import ITEMS, IndexSchema, Projection
 from ddbengine.storage.findings import Finding, shown
 from ddbengine.storage.lmdb_store import LmdbStore
-from ddbengine.storage.store import Outcome, ReadTxn, Writes, position_key, position_put
+from ddbengine.storage.store import Writes, position_key, position_put
 from tests import tables
 from tests.engine.calls import Calls
+from tests.engine.damage import Damage
 from tests.wire import NS, L, M, N, S
 
 TABLE = tables.table(
@@ -37,18 +37,6 @@ TABLE = tables.table(
 ITEM = {"pk": S("Acme"), "sk": N(1), "year": N(1999), "genre": S("folk"), "more": L(M(a=NS(1, 2)), S("é"))}
 PLAIN = {"pk": S("Beta"), "sk": N(2)}
 FILLING = Filling("", "music", b"", (Batch(b"", 1),), 0, 2)
-
-
-@dataclass(frozen=True)
-class Damage:
-    """A plan that writes rows behind the engine's back."""
-
-    damage: Writes
-    writes: bool = True
-    consistent: bool = True
-
-    def run(self, txn: ReadTxn) -> Outcome:
-        return Outcome(b"", [self.damage])
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from ddbengine.engine.engine import Engine
 from ddbengine.engine.invariants import broken_invariants
 from ddbengine.engine.job_rows import EXPORTS, IMPORTS, Job
 from ddbengine.engine.opening import open_engine
-from ddbengine.storage.store import Outcome, ReadTxn, Writes
+from ddbengine.storage.store import Writes
 from tests.engine.calls import Calls
+from tests.engine.damage import Damage
 from tests.engine.exporting import MemoryBucket, MemoryBuckets, enable_recovery, export, exported, import_, imported
 from tests.engine.whole_check import check_database
 from tests.tables import table
@@ -126,19 +127,6 @@ def test_a_reset_in_the_middle_of_an_import_leaves_nothing() -> None:
     assert calls.call("ListTables") == {"TableNames": ["another"]}
     check_database(engine)
     engine.close()
-
-
-class Damage:
-    """A plan that writes what nobody else would."""
-
-    writes = True
-    consistent = True
-
-    def __init__(self, writes: Writes) -> None:
-        self._writes = writes
-
-    def run(self, txn: ReadTxn) -> Outcome:
-        return Outcome(b"", [self._writes])
 
 
 def findings(engine: Engine) -> list[str]:

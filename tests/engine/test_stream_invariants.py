@@ -20,8 +20,8 @@ from ddbengine.streams.rows import (
     stream_key,
     stream_row,
 )
+from tests.engine.damage import Damage
 from tests.engine.streaming import Streaming, streaming
-from tests.engine.test_invariants import Damage
 
 Break = Callable[[Stream, list[Shard]], Writes]
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from ddbengine.engine.expiration import REGISTER
-from ddbengine.engine.invariants import broken_invariants
-from ddbengine.engine.keys import after
 from ddbengine.engine.opening import open_engine
 from ddbengine.engine.request_tokens import EXPIRIES as TOKEN_EXPIRIES
 from ddbengine.engine.request_tokens import TOKENS
@@ -16,7 +14,7 @@ from ddbengine.indexes.expiries import EXPIRIES
 from ddbengine.storage.store import Writes
 from tests import tables
 from tests.engine.calls import Calls
-from tests.engine.test_invariants import Damage
+from tests.engine.damage import damage, keys, names
 from tests.wire import N, S
 
 FAR = "4102444800"
@@ -37,20 +35,6 @@ def sound() -> Iterator[Calls]:
     assert names(calls) == []
     yield calls
     engine.close()
-
-
-def names(calls: Calls) -> list[str]:
-    with calls.engine.store.snapshot() as txn:
-        return [finding.name for finding in broken_invariants(txn)]
-
-
-def keys(calls: Calls, keyspace: bytes) -> list[bytes]:
-    with calls.engine.store.snapshot() as txn:
-        return [bytes(key) for key, _ in txn.scan(keyspace, after(keyspace))]
-
-
-def damage(calls: Calls, writes: Writes) -> None:
-    calls.engine.store.submit(Damage(writes)).result()
 
 
 @pytest.mark.parametrize(
