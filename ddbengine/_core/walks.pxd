@@ -16,6 +16,7 @@ cdef class Walk:
     # The entry at hand where it came as Python objects, otherwise None.
 
     cdef bint step(self, Entry* entry) except -1
+    cdef bint take_next(self, object pairs, Entry* entry) except -1
     cdef bytes key_of(self, Entry* entry)
     cdef object row_of(self, Entry* entry)
 

@@ -53,6 +53,14 @@ cdef class Walk:
         """Find the next entry; False at the end."""
         raise NotImplementedError
 
+    cdef bint take_next(self, object pairs, Entry* entry) except -1:
+        """Make the next pair of buffers of an iterator the entry at hand; False at its end."""
+        self.pair = next_of(pairs)
+        if self.pair is None:
+            return False
+        entry_of(self.pair, entry)
+        return True
+
     cdef bytes key_of(self, Entry* entry):
         """The key of the entry at hand, as Python has it."""
         return PyBytes_FromStringAndSize(<const char*>entry.key, entry.key_size)
@@ -80,11 +88,7 @@ cdef class Pairs(Walk):
         self.entries = iter(entries)
 
     cdef bint step(self, Entry* entry) except -1:
-        self.pair = next_of(self.entries)
-        if self.pair is None:
-            return False
-        entry_of(self.pair, entry)
-        return True
+        return self.take_next(self.entries, entry)
 
 
 cdef class Bounded(Walk):
@@ -101,9 +105,7 @@ cdef class Bounded(Walk):
         cdef int order
         while True:
             if self.inner is not None:
-                self.pair = next_of(self.inner)
-                if self.pair is not None:
-                    entry_of(self.pair, entry)
+                if self.take_next(self.inner, entry):
                     return True
                 self.inner = None
             if self.ended or not self.outer_step(entry):
@@ -133,8 +135,4 @@ cdef class Within(Bounded):
         self.reverse = reverse
 
     cdef bint outer_step(self, Entry* entry) except -1:
-        self.pair = next_of(self.entries)
-        if self.pair is None:
-            return False
-        entry_of(self.pair, entry)
-        return True
+        return self.take_next(self.entries, entry)
