@@ -56,7 +56,8 @@ def broken(random: Random, text: str, tokens: tuple[str, ...] = _EXPRESSION_TOKE
         elif accident == 5:
             parts = parts[:place]
         else:
-            parts[place:place] = random.choice(tokens) * random.choice((20, 400))
+            token = random.choice(tokens)
+            parts[place:place] = token * (random.choice((20, 400)) if len(token) < 100 else 1)
         parts = parts or [""]
     return "".join(parts)
 
