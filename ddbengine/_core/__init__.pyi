@@ -21,7 +21,7 @@ read is bounds-checked.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 Buffer = bytes | bytearray | memoryview
 _Row = TypeVar("_Row", bound=Buffer)
@@ -72,6 +72,49 @@ def check_value(value: Any) -> Any:
 
 def check_item(item: Any) -> Any:
     """``check_value`` for a map of attribute name to value (Item, Key, ExpressionAttributeValues, M); not for null."""
+
+class Form:
+    """What a JSON value has to be, to be taken as it is.  No value fits this one; its subclasses know better.
+
+    A form only says yes: what is wrong with a value that does not fit, if anything, others know.
+    """
+
+    def fits(self, value: object) -> TypeGuard[Any]:
+        """Whether a value can be taken as it is.  Alters nothing."""
+
+class Text(Form):
+    """A str."""
+
+class Flag(Form):
+    """A bool."""
+
+class Number(Form):
+    """Any int or float, or with ``bits`` (64 at most) an int that fits into so many with its sign."""
+
+    def __init__(self, bits: int = 0) -> None: ...
+
+class AttributeValue(Form):
+    """What ``check_value`` returns unchanged, but for null."""
+
+class Item(Form):
+    """What ``check_item`` returns unchanged."""
+
+class ListOf(Form):
+    def __init__(self, element: Form) -> None: ...
+
+class MapOf(Form):
+    def __init__(self, entry: Form) -> None: ...
+
+class Members(Form):
+    """Some of these members and no others, all that are required among them.  Of a member that fits its form ``holds``
+    may ask more: a function whose answer is taken for true or false."""
+
+    def __init__(
+        self,
+        forms: dict[str, Form],
+        holds: dict[str, Callable[[Any], object]] | None = None,
+        required: tuple[str, ...] = (),
+    ) -> None: ...
 
 def encode_value(value: dict[str, Any], max_depth: int = 32) -> bytes:
     """Encode one checked wire value; raise ValueFault.  A scalar is depth 1, and each M or L around it adds 1.

@@ -5,6 +5,7 @@ from libc.stdint cimport uint8_t
 
 cdef extern from "Python.h":
     bint PyUnicode_Check(object text)
+    bint PyUnicode_CheckExact(object text)
     bint PyUnicode_IS_ASCII(object text)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     const uint8_t* PyUnicode_1BYTE_DATA(object text)

@@ -18,7 +18,7 @@ from ddbengine import limits
 from ddbengine.api.echo import lower_first
 from ddbengine.api.model import Model, Shape
 
-__all__ = ["NOT_NULL", "Adjustments", "Compiler", "Lengths", "Path", "Rule", "Violation"]
+__all__ = ["NOT_NULL", "Adjustments", "Compiler", "Holds", "Lengths", "Path", "Rule", "Violation"]
 
 Holds = Callable[[Any], object]
 """A predicate over a coerced value: truthy when the constraints hold."""

@@ -19,12 +19,12 @@ from itertools import islice
 from typing import Any, NamedTuple, NoReturn
 
 from ddbengine import limits
-from ddbengine.api.constraint_rules import NOT_NULL, Adjustments, Compiler, Lengths, Path, Rule, Violation
+from ddbengine.api.constraint_rules import NOT_NULL, Adjustments, Compiler, Holds, Lengths, Path, Rule, Violation
 from ddbengine.api.echo import as_java
 from ddbengine.api.model import Model
 from ddbengine.errors import ValidationException
 
-__all__ = ["NEWER", "Departure", "Rank", "Table", "Verify", "compile_constraints", "compile_rules"]
+__all__ = ["NEWER", "Constraints", "Departure", "Rank", "Table", "compile_constraints", "compile_rules"]
 
 Verify = Callable[[dict[str, Any]], None]
 """Returns when an operation's request keeps all constraints, else raises ValidationException."""
@@ -148,6 +148,17 @@ class _Teller:
 # --- one check per operation ---------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What an operation's request has to keep."""
+
+    verify: Verify
+    holds: dict[str, Holds]
+    """The predicate of each member that has one ..."""
+    required: tuple[str, ...]
+    """... and the members that have to be there: a request that keeps these is one that ``verify`` lets pass."""
+
+
 def compile_rules(model: Model, operation: str, table: Table, adjustments: Adjustments) -> dict[str, Rule | None]:
     """The rule of each top-level member in the order they are told, None for a member without constraints."""
     shape = model.input(operation)
@@ -155,8 +166,8 @@ def compile_rules(model: Model, operation: str, table: Table, adjustments: Adjus
     return {member: compiler.rule(shape.members[member], member) for member in compiler.ordered(shape, table.order)}
 
 
-def compile_constraints(model: Model, operation: str, table: Table, adjustments: Adjustments) -> Verify:
-    """The check of an operation's coerced request; KeyError when the model has no such operation."""
+def compile_constraints(model: Model, operation: str, table: Table, adjustments: Adjustments) -> Constraints:
+    """The constraints of an operation's coerced request; KeyError when the model has no such operation."""
     shape = model.input(operation)
     rules = compile_rules(model, operation, table, adjustments)
     predicates = {member: rule.holds for member, rule in rules.items() if rule is not None}
@@ -187,4 +198,4 @@ def compile_constraints(model: Model, operation: str, table: Table, adjustments:
                 teller.raise_for(request, found(request))
                 return
 
-    return verify
+    return Constraints(verify, predicates, required)

@@ -1,19 +1,21 @@
-"""Checking a request: from parsed JSON to a *checked request*, or the service's refusal.
+"""The check between parsed JSON and the engine: a request as the service model has it, or the service's refusal.
 
 First the JSON types (FACTS 1.5), then the service model's constraints (FACTS 3); what needs more than
-one member, a value's meaning or a table is the engine's.  Both checks of an operation are compiled on
+one member, a value's meaning or a table is the engine's.  All checks of an operation are compiled on
 its first request.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeGuard
 
-from ddbengine._core import JsonTypeFault
+from ddbengine._core import JsonTypeFault, Members
 from ddbengine.api.constraint_tables import ADJUSTMENTS, table_of
 from ddbengine.api.constraints import Verify, compile_constraints
 from ddbengine.api.model import SERVICE, STREAMS_SERVICE, load
-from ddbengine.api.shapes import Coerce, compile_shape
+from ddbengine.api.shapes import Coerce, compile_shape, member_forms
 from ddbengine.api.strict_shapes import STRICT_OPERATIONS, strict
 from ddbengine.engine.operations import STREAM_OPERATIONS
 from ddbengine.errors import SerializationException
@@ -21,17 +23,28 @@ from ddbengine.errors import SerializationException
 __all__ = ["check"]
 
 
-class _Checks(dict[str, tuple[Coerce, Verify]]):
-    """Operation name to its two compiled checks, made when first asked for."""
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One operation's.  ``fits`` is true of most good requests and of no others; the other two know the rest."""
 
-    def __missing__(self, operation: str) -> tuple[Coerce, Verify]:
+    fits: Callable[[object], TypeGuard[dict[str, Any]]]
+    coerce: Coerce
+    verify: Verify
+
+
+class _Checks(dict[str, _Check]):
+    """By operation, made when first asked for."""
+
+    def __missing__(self, operation: str) -> _Check:
         model = load(STREAMS_SERVICE if operation in STREAM_OPERATIONS else SERVICE)
-        coerce = compile_shape(model, model.input(operation))
+        shape = model.input(operation)
+        coerce = compile_shape(model, shape)
+        constraints = compile_constraints(model, operation, table_of(operation), ADJUSTMENTS)
+        form = Members(member_forms(model, shape), constraints.holds, constraints.required)
         if operation in STRICT_OPERATIONS:
-            coerce = strict(model.input(operation), model, coerce)
-        verify = compile_constraints(model, operation, table_of(operation), ADJUSTMENTS)
-        checks = self[operation] = (coerce, verify)
-        return checks
+            coerce = strict(shape, model, coerce)
+        check = self[operation] = _Check(form.fits, coerce, constraints.verify)
+        return check
 
 
 _CHECKS = _Checks()
@@ -44,10 +57,16 @@ def check(operation: str, members: object) -> dict[str, Any]:
     altered.  Raise SerializationException for a wrong JSON type, ValidationException for a broken constraint,
     KeyError for an operation the model does not have.
     """
-    coerce, verify = _CHECKS[operation]
+    check = _CHECKS[operation]
+    if check.fits(members):
+        return members
+    return _looked_at(check, members)
+
+
+def _looked_at(check: _Check, members: object) -> dict[str, Any]:
     try:
-        request: dict[str, Any] = coerce(members)
+        request: dict[str, Any] = check.coerce(members)
     except JsonTypeFault as fault:
         raise SerializationException(fault.args[0]) from None
-    verify(request)
+    check.verify(request)
     return request

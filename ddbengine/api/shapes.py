@@ -1,10 +1,10 @@
 """JSON types: what a request's members become before anybody looks at their values (FACTS 1.5).
 
-Each operation's input shape is compiled once into a closure that takes parsed JSON and returns the
-members as the model types them: members that are null or unknown are dropped, decimals given for
-integers are floored, text given for booleans is read.  The very same dict comes back when nothing
-had to change, which is the rule; closures walk what the request holds, not what the model could.
-Attribute values are left to ``_core``, which knows their types by heart.
+Each operation's input shape is compiled once, twice over: into a form of ``_core``, which says whether
+a request can be taken as it is, as nearly every one can; and into a closure for the others, which
+returns the members as the model types them: members that are null or unknown are dropped, decimals
+given for integers are floored, text given for booleans is read.  Closures walk what the request holds,
+not what the model could.  Attribute values are left to ``_core``, which knows their types by heart.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ddbengine._core import JsonTypeFault, check_item, check_value
+from ddbengine import _core
+from ddbengine._core import Form, JsonTypeFault, check_item, check_value
 from ddbengine.api.model import Model, Shape
 
-__all__ = ["Coerce", "compile_shape"]
+__all__ = ["Coerce", "compile_shape", "member_forms"]
 
 Coerce = Callable[[Any], Any]
 """Takes a JSON value that is not null; returns it as the model types it, or raises JsonTypeFault."""
@@ -148,21 +149,13 @@ def _list_fault(value: object, is_element: bool) -> JsonTypeFault:
 
 def _structure(model: Model, shape: Shape, is_element: bool) -> Coerce:
     coercers = {name: compile_shape(model, model.shapes[target]) for name, target in shape.members.items()}
-    find = coercers.get
-
-    def rebuilt(value: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: coercers[name](member) for name, member in value.items() if member is not None and name in coercers
-        }
 
     def coerce(value: Any) -> Any:
         if type(value) is not dict:
             raise _structure_fault(value, shape, is_element)
-        for name, member in value.items():
-            known = find(name)
-            if known is None or member is None or known(member) is not member:
-                return rebuilt(value)
-        return value
+        return {
+            name: coercers[name](member) for name, member in value.items() if member is not None and name in coercers
+        }
 
     return coerce
 
@@ -182,10 +175,7 @@ def _map(model: Model, shape: Shape, is_element: bool) -> Coerce:
     def coerce(value: Any) -> Any:
         if type(value) is not dict:
             raise _map_fault(value, class_name, is_element)
-        for member in value.values():
-            if member is None or entry(member) is not member:
-                return {key: entry(member) for key, member in value.items() if member is not None}
-        return value
+        return {key: entry(member) for key, member in value.items() if member is not None}
 
     return coerce
 
@@ -196,10 +186,7 @@ def _list(model: Model, shape: Shape, is_element: bool) -> Coerce:
     def coerce(value: Any) -> Any:
         if type(value) is not list:
             raise _list_fault(value, is_element)
-        for element in value:
-            if element is None or entry(element) is not element:
-                return [entry(element) for element in value if element is not None]
-        return value
+        return [entry(element) for element in value if element is not None]
 
     return coerce
 
@@ -227,3 +214,34 @@ def compile_shape(model: Model, shape: Shape, is_element: bool = False) -> Coerc
     if shape.type == "list":
         return _list(model, shape, is_element)
     return _SCALARS[shape.type]
+
+
+# --- the rule ------------------------------------------------------------------------------------
+
+_SCALAR_FORMS = {
+    "string": _core.Text(),
+    "integer": _core.Number(32),
+    "long": _core.Number(64),
+    "double": _core.Number(),
+    "timestamp": _core.Number(),
+    "boolean": _core.Flag(),
+    "blob": Form(),
+}
+
+
+def _form_of(model: Model, shape: Shape) -> Form:
+    """The form of the values of a shape that its closure would return unchanged."""
+    if shape.name == _ATTRIBUTE_VALUE:
+        return _core.AttributeValue()
+    if shape.type == "structure":
+        return _core.Members(member_forms(model, shape))
+    if shape.type == "map":
+        return _core.Item() if shape.value == _ATTRIBUTE_VALUE else _core.MapOf(_form_of(model, model.shapes[shape.value]))
+    if shape.type == "list":
+        return _core.ListOf(_form_of(model, model.shapes[shape.element]))
+    return _SCALAR_FORMS[shape.type]
+
+
+def member_forms(model: Model, shape: Shape) -> dict[str, Form]:
+    """The form of each member of a structure."""
+    return {name: _form_of(model, model.shapes[target]) for name, target in shape.members.items()}
