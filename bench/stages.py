@@ -25,7 +25,7 @@ from ddbengine.api.authentication import caller_of
 from ddbengine.api.connection_limits import ConnectionLimits
 from ddbengine.api.cors import Cors
 from ddbengine.api.dispatch import Dispatcher
-from ddbengine.api.frame import Answer, Framer, Request
+from ddbengine.api.frame import Framer, Request
 from ddbengine.api.http import Connection
 from ddbengine.api.requests import check
 from ddbengine.engine.context import Caller
@@ -46,8 +46,8 @@ Stage = Callable[[int], object]
 class _Fixed(Dispatcher):
     """Answers any request with the same few bytes."""
 
-    def answer(self, request: Request) -> Answer:
-        return Answer(200, b"{}")
+    def answer(self, request: Request) -> bytes:
+        return b"{}"
 
 
 class _Sink(asyncio.Transport):
@@ -80,7 +80,7 @@ def _stages(
     checked = [check(operation, body) for body in bodies]
     plans = [engine.prepare(operation, request, CALLER) for request in checked]
     frame = framer.frame(b"POST", HEADER_BYTES, True)
-    answer = Answer(200, engine.execute(operation, checked[0], CALLER))
+    answer = engine.execute(operation, checked[0], CALLER)
 
     def run(number: int) -> None:
         plan = plans[number]

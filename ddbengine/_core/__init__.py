@@ -3,7 +3,7 @@
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
 ``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored.  ``trees`` reads it in LMDB's pages, and
 ``walks``, ``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1`` knows
-what a request looks like on the wire, ``forms`` which JSON can be taken as it is.
+what requests and answers look like on the wire, ``forms`` which JSON can be taken as it is.
 """
 
 from ddbengine._core.digests import entry_hash
@@ -24,7 +24,7 @@ from ddbengine._core.encoding import encode_item, encode_value
 from ddbengine._core.faults import CorruptBytes, DamagedPage, JsonTypeFault, ValueFault
 from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
 from ddbengine._core.forms import AttributeValue, Flag, Form, Item, ListOf, MapOf, Members, Number, Text
-from ddbengine._core.http1 import plain_post
+from ddbengine._core.http1 import AnswerWriter, Request, plain_post
 from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, key_size, partition_hash, partition_key
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
 from ddbengine._core.pages import take_page
@@ -48,6 +48,7 @@ from ddbengine._core.wire_types import check_item, check_value
 
 __all__ = [
     "AllOf",
+    "AnswerWriter",
     "AnyOf",
     "AttributeTest",
     "AttributeValue",
@@ -63,6 +64,7 @@ __all__ = [
     "Members",
     "Negation",
     "Number",
+    "Request",
     "Test",
     "Text",
     "TreeMap",

@@ -378,14 +378,40 @@ def nearest(
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------
 
-def plain_post(data: bytes, most_head: int, most_body: int) -> tuple[dict[bytes, bytes], bytes] | None:
-    """The headers, with names in lower case, and the body of ``data`` if that is exactly one request as clients of the
-    service send them: POST / in HTTP/1.1, no header twice, names of letters, digits, - and _, values of printable
-    ASCII, a Content-Length, nothing about transfer codings, upgrades, expectations or the end of the connection.
+class Request:
+    """One HTTP request, read completely.  ``target`` is the request target as sent, header names are in lower case."""
+
+    @property
+    def method(self) -> bytes: ...
+    @property
+    def target(self) -> bytes: ...
+    @property
+    def headers(self) -> dict[bytes, bytes]: ...
+    @property
+    def body(self) -> bytes: ...
+    def __init__(self, method: bytes, target: bytes, headers: dict[bytes, bytes], body: bytes) -> None: ...
+
+def plain_post(data: bytes, most_head: int, most_body: int) -> Request | None:
+    """The request that ``data`` is, if it is exactly one as clients of the service send them: POST / in HTTP/1.1, no
+    header twice, names of letters, digits, - and _, values of printable ASCII, a Content-Length, nothing about transfer
+    codings, upgrades, expectations or the end of the connection.
 
     None for anything else, well-formed or not, and for more than ``most_head`` or ``most_body`` bytes: whoever gets
     None knows nothing yet.
     """
+
+class AnswerWriter:
+    """Makes the bytes of answers, each with a request id of its own: 52 characters of [0-9A-Z], like the service's."""
+
+    def __init__(self, seed: bytes) -> None:
+        """``seed`` of the ids: 32 bytes that are not all zero."""
+
+    def parts(
+        self, start: bytes, standing: bytes, lines: bytes, body: bytes, joined_bytes: int
+    ) -> tuple[bytes] | tuple[bytes, bytes]:
+        """What to send: the status line, two lots of header lines, those that are the answer's own (Content-Length,
+        x-amzn-RequestId, and x-amz-crc32 of the body), and the body.  A body of up to ``joined_bytes`` is in one buffer
+        with its head, a longer one is the second part."""
 
 # --- digests -----------------------------------------------------------------
 

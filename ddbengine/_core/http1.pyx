@@ -1,14 +1,43 @@
-"""The one form of an HTTP/1.1 request that clients of a data service send, read in one go; any other is left alone."""
+"""HTTP/1.1 on the wire: the one form of a request that clients of a data service send, read in one go (any other is left
+alone), and the answers."""
 
+from zlib import crc32
+
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Contains, PyDict_SetItem
-from libc.stdint cimport uint8_t
-from libc.string cimport memchr, memcmp
+from libc.stdint cimport uint8_t, uint64_t
+from libc.string cimport memchr, memcmp, memcpy
 
 
 cdef enum:
     LONGEST_NAME = 64
     MOST_DIGITS = 9
+    LONGEST_DECIMAL = 20
+    REQUEST_ID_CHARACTERS = 52
+    CHARACTER_BITS = 5
+    CHARACTERS_OF_A_DRAW = 12
+
+
+@cython.final
+@cython.freelist(16)
+cdef class Request:
+    """One request, read completely: ``target`` as sent, names of headers in lower case."""
+
+    cdef readonly bytes method
+    cdef readonly bytes target
+    cdef readonly dict headers
+    cdef readonly bytes body
+
+    def __init__(self, bytes method not None, bytes target not None, dict headers not None, bytes body not None):
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+
+
+cdef bytes POST = b"POST"
+cdef bytes ROOT = b"/"
 
 
 cdef uint8_t[256] NAME_BYTES
@@ -95,6 +124,7 @@ def plain_post(bytes data not None, Py_ssize_t most_head, Py_ssize_t most_body):
     cdef const uint8_t* at = start + PyBytes_GET_SIZE(START)
     cdef Py_ssize_t length = -1, taken
     cdef dict headers = {}
+    cdef Request request
     if at >= end or memcmp(start, PyBytes_AS_STRING(START), PyBytes_GET_SIZE(START)) != 0:
         return None
     while True:
@@ -108,4 +138,97 @@ def plain_post(bytes data not None, Py_ssize_t most_head, Py_ssize_t most_body):
         at += taken
     if at[1] != c"\n" or at - start > most_head or length > most_body or end - (at + 2) != length:
         return None
-    return headers, PyBytes_FromStringAndSize(<char*>at + 2, length)
+    request = Request.__new__(Request)
+    request.method = POST
+    request.target = ROOT
+    request.headers = headers
+    request.body = PyBytes_FromStringAndSize(<char*>at + 2, length)
+    return request
+
+
+cdef bytes LENGTH_LINE = b"Content-Length: "
+cdef bytes ID_LINE = b"\r\nx-amzn-RequestId: "
+cdef bytes CHECKSUM_LINE = b"\r\nx-amz-crc32: "
+cdef bytes HEAD_END = b"\r\n\r\n"
+cdef bytes ID_CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
+
+
+cdef inline char* append(char* at, bytes text) noexcept:
+    memcpy(at, PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+    return at + PyBytes_GET_SIZE(text)
+
+
+cdef inline char* append_decimal(char* at, uint64_t number) noexcept:
+    cdef char[LONGEST_DECIMAL] digits
+    cdef Py_ssize_t i = LONGEST_DECIMAL
+    while True:
+        i -= 1
+        digits[i] = <char>(c"0" + number % 10)
+        number //= 10
+        if number == 0:
+            break
+    memcpy(at, digits + i, LONGEST_DECIMAL - i)
+    return at + LONGEST_DECIMAL - i
+
+
+cdef inline uint64_t rotated(uint64_t number, int bits) noexcept:
+    return number << bits | number >> (64 - bits)
+
+
+@cython.final
+cdef class AnswerWriter:
+    """Makes the bytes of answers, each with a request id of its own."""
+
+    cdef uint64_t[4] state
+
+    def __init__(self, bytes seed not None):
+        if PyBytes_GET_SIZE(seed) != sizeof(self.state) or not any(seed):
+            raise ValueError("a seed is 32 bytes that are not all zero")
+        memcpy(self.state, PyBytes_AS_STRING(seed), sizeof(self.state))
+
+    def parts(
+        self, bytes start not None, bytes standing not None, bytes lines not None, bytes body not None,
+        Py_ssize_t joined_bytes
+    ):
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(body)
+        cdef Py_ssize_t head_most = (
+            PyBytes_GET_SIZE(start) + PyBytes_GET_SIZE(standing) + PyBytes_GET_SIZE(lines)
+            + PyBytes_GET_SIZE(LENGTH_LINE) + PyBytes_GET_SIZE(ID_LINE) + PyBytes_GET_SIZE(CHECKSUM_LINE)
+            + PyBytes_GET_SIZE(HEAD_END) + REQUEST_ID_CHARACTERS + 2 * LONGEST_DECIMAL
+        )
+        cdef uint64_t checksum = crc32(body)
+        cdef bint joined = size <= joined_bytes
+        cdef bytes room = PyBytes_FromStringAndSize(NULL, head_most + (size if joined else 0))
+        cdef char* begin = PyBytes_AS_STRING(room)
+        cdef char* at = append(append(append(begin, start), standing), lines)
+        at = append_decimal(append(at, LENGTH_LINE), size)
+        at = self.append_id(append(at, ID_LINE))
+        at = append_decimal(append(at, CHECKSUM_LINE), checksum)
+        at = append(at, HEAD_END)
+        if joined:
+            return (PyBytes_FromStringAndSize(begin, append(at, body) - begin),)
+        return PyBytes_FromStringAndSize(begin, at - begin), body
+
+    cdef char* append_id(self, char* at) noexcept:
+        cdef int written = 0
+        cdef uint64_t bits = 0
+        while written < REQUEST_ID_CHARACTERS:
+            if written % CHARACTERS_OF_A_DRAW == 0:
+                bits = self.draw()
+            at[written] = PyBytes_AS_STRING(ID_CHARACTERS)[bits & 31]
+            bits >>= CHARACTER_BITS
+            written += 1
+        return at + REQUEST_ID_CHARACTERS
+
+    cdef uint64_t draw(self) noexcept:
+        """The next 64 bits of xoshiro256++: good enough to tell requests apart, and no secret."""
+        cdef uint64_t* s = self.state
+        cdef uint64_t drawn = rotated(s[0] + s[3], 23) + s[0]
+        cdef uint64_t shifted = s[1] << 17
+        s[2] ^= s[0]
+        s[3] ^= s[1]
+        s[1] ^= s[2]
+        s[0] ^= s[3]
+        s[2] ^= shifted
+        s[3] = rotated(s[3], 45)
+        return drawn

@@ -90,10 +90,13 @@ class Dispatcher:
         self._cors = cors or Cors()
         self._body_bytes = body_bytes
         self._logs_calls = _log.isEnabledFor(logging.DEBUG)
-        self._operations = {_target(name): name for name in engine.operations}
+        self._operations: dict[bytes | None, str] = {_target(name): name for name in engine.operations}
 
-    def answer(self, request: Request) -> Answer | Future[Any]:
-        """The answer, or the future that ``settle`` makes one of.  Raise Dropped for a fault on demand."""
+    def answer(self, request: Request) -> bytes | Answer | Future[Any]:
+        """The body of a success, another answer, or the future that ``settle`` makes one of those of.
+
+        Raise Dropped for a fault on demand.
+        """
         try:
             if request.method == b"POST":
                 return self._call(request)
@@ -107,10 +110,12 @@ class Dispatcher:
             _log.exception("%s failed", _name(request))
             return fault_answer()
 
-    def settle(self, future: Future[Any]) -> Answer:
-        """The answer that a finished future stands for.  Raise Dropped for a fault on demand."""
+    def settle(self, future: Future[Any]) -> bytes | Answer:
+        """What a finished future stands for: the body of a success, or another answer.  Raise Dropped for a fault on
+        demand."""
         try:
-            return Answer(200, future.result().body)
+            body: bytes = future.result().body
+            return body
         except ApiError as error:
             _log.info("a write refused: %s: %s", error.code, error.message)
             return error_answer(error)
@@ -124,20 +129,22 @@ class Dispatcher:
             _log.exception("a write failed")
             return fault_answer()
 
-    def _call(self, request: Request) -> Answer | Future[Any]:
+    def _call(self, request: Request) -> bytes | Answer | Future[Any]:
         headers = request.headers
         body = request.body
+        members = None
         if body:
-            if not _is_known(headers.get(b"content-type")):
+            content_type = headers.get(b"content-type")
+            if content_type not in _CONTENT_TYPES and not _is_known(content_type):
                 return NOT_FOUND
-            coding = headers.get(b"content-encoding")
-            if coding is not None:
+            if b"content-encoding" in headers:
                 try:
-                    body = self._unpacked(body, coding)
+                    body = self._unpacked(body, headers[b"content-encoding"])
                 except codings.Oversized:
                     return TOO_LARGE
-        members = _parsed(body) if body else None
-        operation = self._operations.get(headers.get(b"x-amz-target", b""))
+            if body:
+                members = _parsed(body)
+        operation = self._operations.get(headers.get(b"x-amz-target"))
         if operation is None:
             raise UnknownOperationException
         caller = caller_of(request.target, headers)
@@ -145,8 +152,7 @@ class Dispatcher:
             raise SerializationException
         if self._logs_calls:
             _log.debug("%s by %s in %s", operation, caller.access_key_id, caller.region)
-        answer = self.carry_out(operation, self._check(operation, members), caller)
-        return Answer(200, answer) if isinstance(answer, bytes) else answer
+        return self.carry_out(operation, self._check(operation, members), caller)
 
     def carry_out(self, operation: str, checked: dict[str, Any], caller: Caller) -> bytes | Future[Any]:
         """What the engine answers to a checked request, with the faults on demand.  Raise ApiError or Dropped."""
@@ -187,8 +193,6 @@ def _target(operation: str) -> bytes:
 
 
 def _is_known(content_type: bytes | None) -> bool:
-    if content_type in _CONTENT_TYPES:
-        return True
     return content_type is not None and content_type.partition(b";")[0].strip().lower() in _CONTENT_TYPES
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
-from random import Random, SystemRandom
 from typing import NamedTuple
-from zlib import crc32
 
+from ddbengine._core import AnswerWriter, Request
 from ddbengine.api.codings import WORTH_PACKING_BYTES, accepts_gzip, pack
 from ddbengine.api.cors import Cors
 
-__all__ = ["Answer", "Frame", "Framer", "Request"]
+__all__ = ["Answer", "Frame", "Framer", "Parts", "Request"]
 
+_OK = b"HTTP/1.1 200 OK\r\n"
 _STATUS_LINES = {
-    200: b"HTTP/1.1 200 OK\r\n",
+    200: _OK,
     400: b"HTTP/1.1 400 Bad Request\r\n",
     404: b"HTTP/1.1 404 Not Found\r\n",
     413: b"HTTP/1.1 413 Payload Too Large\r\n",
@@ -25,18 +26,12 @@ _STATUS_LINES = {
     500: b"HTTP/1.1 500 Internal Server Error\r\n",
 }
 _JSON_1_0 = b"application/x-amz-json-1.0"
-_REQUEST_ID_BITS = 208
-"""52 hexadecimal digits: a subset of the 52 characters of [0-9A-Z] that the service sends."""
+_JOINED_BYTES = 64 * 1024
+"""Up to here a copy that makes one buffer of head and body is cheaper than handing over two."""
+_SEED_BYTES = 32
 
-
-@dataclass(slots=True)
-class Request:
-    """One HTTP request, read completely.  ``target`` is the request target as sent, header names are in lower case."""
-
-    method: bytes
-    target: bytes
-    headers: dict[bytes, bytes]
-    body: bytes
+Parts = tuple[bytes] | tuple[bytes, bytes]
+"""What to send: head and body in one, or one after the other."""
 
 
 @dataclass(slots=True)
@@ -63,10 +58,10 @@ class Frame(NamedTuple):
 class Framer:
     """Makes frames and answers of one server.  ``now`` gives seconds since the epoch."""
 
-    def __init__(self, cors: Cors, now: Callable[[], float] = time.time, random: Random | None = None) -> None:
+    def __init__(self, cors: Cors, now: Callable[[], float] = time.time) -> None:
         self._cors = cors
         self._now = now
-        self._random_bits = (random or Random(SystemRandom().getrandbits(256))).getrandbits
+        self._parts = AnswerWriter(os.urandom(_SEED_BYTES)).parts
         self._frame = lru_cache(maxsize=64)(self._make_frame)
         self.refresh()
 
@@ -87,20 +82,21 @@ class Framer:
         json = b"Content-Type: %b\r\n" % (_JSON_1_0 if media_type == _JSON_1_0 else b"application/json")
         return Frame(plain, json + plain, accepts_gzip(encodings), head)
 
-    def render(self, answer: Answer, frame: Frame) -> tuple[bytes, bytes]:
-        """The head and the body to send.  The checksum is of the body as sent, so of the packed bytes, as clients of
-        the service check it."""
+    def render(self, answer: Answer | bytes, frame: Frame) -> Parts:
+        """What to send.  Bytes are the body of a success.  The checksum is of the body as sent, so of the packed bytes,
+        as clients of the service check it."""
+        if isinstance(answer, bytes) and not (frame.packed and len(answer) >= WORTH_PACKING_BYTES):
+            return self._parts(_OK, self._standing, frame.json, answer, _JOINED_BYTES)
+        return self._render_other(Answer(200, answer) if isinstance(answer, bytes) else answer, frame)
+
+    def _render_other(self, answer: Answer, frame: Frame) -> Parts:
         body = answer.body
         lines = (frame.json if answer.json else frame.plain) + answer.lines
         if frame.packed and len(body) >= WORTH_PACKING_BYTES:
             body = pack(body)
             lines += b"Content-Encoding: gzip\r\n"
-        head = b"%b%b%bContent-Length: %d\r\nx-amzn-RequestId: %052X\r\nx-amz-crc32: %d\r\n\r\n" % (
-            _STATUS_LINES[answer.status],
-            self._standing,
-            lines,
-            len(body),
-            self._random_bits(_REQUEST_ID_BITS),
-            crc32(body),
+        # Of an answer whose body is not sent the head is a part of its own.
+        parts = self._parts(
+            _STATUS_LINES[answer.status], self._standing, lines, body, -1 if frame.bodiless else _JOINED_BYTES
         )
-        return head, (b"" if frame.bodiless else body)
+        return (parts[0],) if frame.bodiless else parts

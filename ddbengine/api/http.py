@@ -21,7 +21,7 @@ import httptools
 from ddbengine._core import plain_post
 from ddbengine.api.dispatch import TOO_LARGE
 from ddbengine.api.faults import Dropped
-from ddbengine.api.frame import Answer, Frame, Request
+from ddbengine.api.frame import Answer, Frame, Parts, Request
 
 if TYPE_CHECKING:
     from ddbengine.api.acceptor import Acceptor
@@ -32,9 +32,7 @@ _log = logging.getLogger(__name__)
 
 _BAD_REQUEST = Answer(400, b"", json=False)
 _HEAD_TOO_LARGE = Answer(431, b"", json=False)
-_CONTINUE = (b"HTTP/1.1 100 Continue\r\n\r\n", b"")
-_JOINED_BYTES = 64 * 1024
-"""Up to here a copy that makes one buffer of head and body is cheaper than handing over two."""
+_CONTINUE: Parts = (b"HTTP/1.1 100 Continue\r\n\r\n",)
 
 _PAGES = b"/_ddbengine"
 
@@ -63,7 +61,7 @@ class _Turn:
 
     request: Request | None = None
     frame: Frame | None = None
-    rendered: tuple[bytes, bytes] | None = None
+    rendered: Parts | None = None
 
 
 class Connection(asyncio.Protocol):
@@ -130,7 +128,7 @@ class Connection(asyncio.Protocol):
         if phase is _IDLE:
             plain = plain_post(data, self._limits.head_bytes, self._limits.body_bytes)
             if plain is not None:
-                self._take(Request(b"POST", b"/", *plain), keep_alive=True)
+                self._take(plain, True)
                 return
             self._received = [data]
         elif self._received is not None:
@@ -251,7 +249,7 @@ class Connection(asyncio.Protocol):
         except Dropped:
             self._drop()
             return
-        if isinstance(answer, Answer):
+        if isinstance(answer, (bytes, Answer)):
             if self._waiting:
                 self._waiting.append(_Turn(rendered=self._render(answer, frame)))
                 return
@@ -279,7 +277,7 @@ class Connection(asyncio.Protocol):
 
         self._acceptor.completions.watch(future, settle)
 
-    def _settled(self, future: Future[Any]) -> Answer | None:
+    def _settled(self, future: Future[Any]) -> bytes | Answer | None:
         """The answer of a finished future; None when the connection was dropped in its place."""
         try:
             return self._acceptor.dispatcher.settle(future)
@@ -294,10 +292,9 @@ class Connection(asyncio.Protocol):
         self._waiting.clear()
         self.abort()
 
-    def _write(self, rendered: tuple[bytes, bytes]) -> None:
-        head, body = rendered
-        if len(body) <= _JOINED_BYTES:
-            self._transport.write(head + body)
+    def _write(self, rendered: Parts) -> None:
+        if len(rendered) == 1:
+            self._transport.write(rendered[0])
         else:
             self._transport.writelines(rendered)
 
@@ -328,14 +325,14 @@ class Connection(asyncio.Protocol):
         elif len(self._waiting) < most and self._phase is not _HANDED_OVER:
             self._transport.resume_reading()
 
-    def _say_in_turn(self, rendered: tuple[bytes, bytes]) -> None:
+    def _say_in_turn(self, rendered: Parts) -> None:
         """Send something that needs no engine when all that was asked before it has been answered."""
         if self._backlog:
             self._backlog.append(_Turn(rendered=rendered))
         else:
             self._say_after_waiting(rendered)
 
-    def _say_after_waiting(self, rendered: tuple[bytes, bytes]) -> None:
+    def _say_after_waiting(self, rendered: Parts) -> None:
         if self._waiting:
             self._waiting.append(_Turn(rendered=rendered))
         else:

@@ -1,13 +1,18 @@
-"""What is taken without the parser is taken as the parser would take it; anything odd is left to the parser."""
+"""What is taken without the parser is taken as the parser would take it; anything odd is left to the parser.
+
+Answers are what a parser reads back.
+"""
 
 from __future__ import annotations
+
+from zlib import crc32
 
 import httptools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbengine._core import plain_post
+from ddbengine._core import AnswerWriter, Request, plain_post
 
 HEAD = 16_384
 BODY = 1 << 20
@@ -46,16 +51,16 @@ class Parsed:
 
 
 def test_what_clients_send_is_taken() -> None:
-    assert plain_post(REQUEST, HEAD, BODY) == (
-        {
-            b"host": b"localhost:8000",
-            b"x-amz-target": b"DynamoDB_20120810.GetItem",
-            b"content-length": b"4",
-            b"user-agent": b"Boto3/1.40 md/Botocore#1.40",
-            b"connection": b"Keep-Alive",
-        },
-        b"{ab}",
-    )
+    taken = plain_post(REQUEST, HEAD, BODY)
+    assert taken is not None
+    assert (taken.method, taken.target, taken.body) == (b"POST", b"/", b"{ab}")
+    assert taken.headers == {
+        b"host": b"localhost:8000",
+        b"x-amz-target": b"DynamoDB_20120810.GetItem",
+        b"content-length": b"4",
+        b"user-agent": b"Boto3/1.40 md/Botocore#1.40",
+        b"connection": b"Keep-Alive",
+    }
 
 
 @pytest.mark.parametrize(
@@ -133,8 +138,8 @@ def test_what_is_taken_the_parser_takes_for_the_same(lines: list[bytes], body: b
     if taken is None:
         return
     parsed = Parsed(data)
-    assert (parsed.headers, parsed.body) == taken
-    assert (parsed.method, parsed.url, parsed.version, parsed.ends) == (b"POST", b"/", "1.1", 1)
+    assert (parsed.headers, parsed.body) == (taken.headers, taken.body)
+    assert (parsed.method, parsed.url, parsed.version, parsed.ends) == (taken.method, taken.target, "1.1", 1)
     assert parsed.keep_alive
     assert not parsed.upgrade
 
@@ -147,6 +152,74 @@ def test_a_request_with_a_changed_byte_is_taken_as_the_parser_takes_it_or_not_at
     taken = plain_post(data, HEAD, BODY)
     if taken is not None:
         parsed = Parsed(data)
-        assert (parsed.headers, parsed.body) == taken
+        assert (parsed.headers, parsed.body) == (taken.headers, taken.body)
         assert parsed.ends == 1
         assert parsed.keep_alive
+
+
+SEED = bytes(range(32))
+JOINED_BYTES = 1000
+
+
+class Answered:
+    """What the parser makes of an answer."""
+
+    def __init__(self, data: bytes) -> None:
+        self.headers: dict[bytes, bytes] = {}
+        self.body = b""
+        self.ends = 0
+        parser = httptools.HttpResponseParser(self)
+        parser.feed_data(data)
+        self.status = parser.get_status_code()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name] = value
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+
+    def on_message_complete(self) -> None:
+        self.ends += 1
+
+
+@given(body=st.one_of(st.binary(max_size=50), st.integers(0, 3000).map(bytes)))
+def test_a_client_reads_an_answer_as_it_was_meant(body: bytes) -> None:
+    parts = AnswerWriter(SEED).parts(b"HTTP/1.1 200 OK\r\n", b"Server: x\r\n", b"A: b\r\n", body, JOINED_BYTES)
+    assert len(parts) == (1 if len(body) <= JOINED_BYTES else 2)
+    answered = Answered(b"".join(parts))
+    assert (answered.status, answered.body, answered.ends) == (200, body, 1)
+    request_id = answered.headers.pop(b"x-amzn-RequestId")
+    assert answered.headers == {
+        b"Server": b"x",
+        b"A": b"b",
+        b"Content-Length": b"%d" % len(body),
+        b"x-amz-crc32": b"%d" % crc32(body),
+    }
+    assert len(request_id) == 52
+    assert request_id.isalnum()
+    assert request_id.isupper()
+
+
+def test_ten_thousand_answers_have_as_many_request_ids_and_none_looks_like_another() -> None:
+    writer = AnswerWriter(SEED)
+    ids = [Answered(writer.parts(b"HTTP/1.1 200 OK\r\n", b"", b"", b"", 0)[0]).headers for _ in range(10_000)]
+    texts = [headers[b"x-amzn-RequestId"] for headers in ids]
+    assert len({text[:12] for text in texts}) == len(texts)
+    assert all(len({text[place] for text in texts}) == 32 for place in range(52))
+
+
+@pytest.mark.parametrize("seed", [b"", bytes(31), bytes(32), bytes(33), bytes(range(33))])
+def test_a_seed_is_32_bytes_that_are_not_all_zero(seed: bytes) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        AnswerWriter(seed)
+
+
+def test_nothing_but_bytes_makes_an_answer_or_a_request() -> None:
+    writer = AnswerWriter(SEED)
+    for place in range(4):
+        arguments: list[object] = [b"a", b"b", b"c", b"d"]
+        arguments[place] = None
+        with pytest.raises(TypeError):
+            writer.parts(*arguments, 0)  # type: ignore[arg-type,call-arg]
+    with pytest.raises(TypeError):
+        Request(b"POST", b"/", {}, None)  # type: ignore[arg-type]

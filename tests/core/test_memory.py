@@ -25,6 +25,9 @@ MAP = encode_value(ITEM["m"])
 TURNED = encode_value({"M": dict(reversed(ITEM["m"]["M"].items()))})
 TREE: Any = {"big": None, "m": {f"k{i}": {0: None} for i in range(40)}, "n": {"x": None}}
 
+FORM = _core.Members({"Item": _core.Item(), "List": _core.ListOf(_core.Text())}, {"List": len}, ("Item",))
+WRITER = _core.AnswerWriter(bytes(range(32)))
+
 CALLS: dict[str, Callable[[], Any]] = {
     "encode_item": lambda: encode_item(ITEM),
     "encode_item faulting late": lambda: encode_item({**ITEM, "z": {"N": "1e126"}}),
@@ -33,6 +36,10 @@ CALLS: dict[str, Callable[[], Any]] = {
     "encode_item with a wrong type": lambda: encode_item({"big": {"S": LARGE}, "z": {"S": 1}}),
     "check_item": lambda: _core.check_item({**ITEM, "t": {"BOOL": "yes"}, "s": {"SS": ["a", None]}}),
     "check_item faulting": lambda: _core.check_item({"t": {"BOOL": "yes"}, "z": {"B": "A"}}),
+    "a form": lambda: FORM.fits({"Item": ITEM, "List": [LARGE]}),
+    "a form that is not fitted": lambda: FORM.fits({"Item": {**ITEM, "z": {"S": 1}}, "List": [LARGE]}),
+    "an answer": lambda: WRITER.parts(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", b"", STORED, 1 << 20),
+    "an answer in two parts": lambda: WRITER.parts(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", b"", STORED, 0),
     "item_to_wire": lambda: _core.item_to_wire(STORED),
     "item_to_wire truncated": lambda: _core.item_to_wire(STORED[:-1]),
     "item_to_wire of a view": lambda: _core.item_to_wire(memoryview(STORED)),
