@@ -20,12 +20,21 @@ from ddbengine._core.documents import (
     split_set,
     with_entries,
 )
-from ddbengine._core.encoding import encode_item, encode_value
+from ddbengine._core.encoding import encode_item, encode_value, encode_values
 from ddbengine._core.faults import CorruptBytes, DamagedPage, JsonTypeFault, ValueFault
 from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
 from ddbengine._core.forms import AttributeValue, Flag, Form, Item, ListOf, MapOf, Members, Number, Text
 from ddbengine._core.http1 import AnswerWriter, Request, plain_post
-from ddbengine._core.keys import key_bytes, key_part, key_part_prefix, key_size, partition_hash, partition_key
+from ddbengine._core.keys import (
+    item_key,
+    key_bytes,
+    key_of_item,
+    key_part,
+    key_part_prefix,
+    key_size,
+    partition_hash,
+    partition_key,
+)
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
 from ddbengine._core.pages import take_page
 from ddbengine._core.rendering import item_to_wire, items_to_wire, value_to_wire
@@ -78,10 +87,12 @@ __all__ = [
     "contains",
     "encode_item",
     "encode_value",
+    "encode_values",
     "entry_hash",
     "equal",
     "find",
     "get_attribute",
+    "item_key",
     "item_size",
     "item_to_dict",
     "item_to_wire",
@@ -90,6 +101,7 @@ __all__ = [
     "join_map",
     "join_set",
     "key_bytes",
+    "key_of_item",
     "key_part",
     "key_part_prefix",
     "key_size",

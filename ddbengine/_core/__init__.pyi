@@ -130,6 +130,10 @@ def encode_item(item: dict[str, Any], max_depth: int = 32) -> tuple[bytes, int]:
     As ``encode_value``, but an empty name of the item itself comes before all other faults.
     """
 
+def encode_values(wire: dict[str, dict[str, Any]], most_bytes: int, max_depth: int = 32) -> dict[str, bytes] | None:
+    """Each of these checked wire values as ``encode_value`` encodes it.  None when one is refused there, or has more
+    than ``most_bytes``: who is told None has to look what it is."""
+
 # --- to the wire ------------------------------------------------------------------------------------------------------
 
 def value_to_wire(value: Buffer) -> bytes:
@@ -275,6 +279,17 @@ def partition_hash(raw: Buffer) -> bytes:
 
 def partition_key(prefix: bytes, value: Buffer) -> bytes:
     """The prefix, the ``partition_hash`` of an S, N or B value's key bytes, and its ``key_part``."""
+
+def item_key(prefix: bytes, key_types: dict[str, str], values: dict[str, bytes], most_bytes: int) -> bytes | None:
+    """The key of an item: ``partition_key`` of the first key attribute, and the ``key_part`` of the second if there is
+    one.  ``key_types`` has their names and types, in order.
+
+    None unless ``values`` has just these, each of its type with 1 to ``most_bytes`` key bytes: who is told None has to
+    look what it is.
+    """
+
+def key_of_item(prefix: bytes, key_types: dict[str, str], item: Buffer, most_bytes: int) -> bytes | None:
+    """As ``item_key``, of attributes of a stored item, which may have others."""
 
 # --- entries of a tree ------------------------------------------------------------------------------------------------
 

@@ -202,3 +202,23 @@ def encode_item(item, int max_depth=32):
         raise
     finally:
         close_out(&to.out)
+
+
+def encode_values(dict wire not None, Py_ssize_t most_bytes, int max_depth=32):
+    cdef Py_ssize_t position = 0
+    cdef PyObject* name
+    cdef PyObject* value
+    cdef dict encoded = {}
+    cdef Encoding to
+    while PyDict_Next(wire, &position, &name, &value):
+        start_encoding(&to, max_depth)
+        try:
+            encode_attribute(&to, <object>value, 1)
+            if to.inner_empty_name or to.out.size > most_bytes:
+                return None
+            encoded[<object>name] = out_bytes(&to.out)
+        except ValueFault:
+            return None
+        finally:
+            close_out(&to.out)
+    return encoded

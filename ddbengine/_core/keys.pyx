@@ -1,6 +1,8 @@
-"""Keys: order-preserving parts, and the hash that orders a scan (FACTS 5.7)."""
+"""Keys: order-preserving parts, the hash that orders a scan (FACTS 5.7), and the whole keys of items."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItemWithError, PyDict_Next, PyDict_Size
+from cpython.ref cimport PyObject
 from libc.stdint cimport uint8_t
 from libc.string cimport memchr
 
@@ -18,8 +20,20 @@ from ddbengine._core.buffers cimport (
     put_byte,
     put_bytes,
 )
+from ddbengine._core.documents cimport find_entry
 from ddbengine._core.md5 cimport Md5, md5_begin, md5_finish
-from ddbengine._core.stored cimport KIND_B, KIND_N, Head, kind_of_name, name_of, read_whole
+from ddbengine._core.stored cimport (
+    KIND_B,
+    KIND_M,
+    KIND_N,
+    Head,
+    kind_of_name,
+    name_of,
+    read_container,
+    read_head,
+    read_whole,
+)
+from ddbengine._core.unicode cimport PyUnicode_AsUTF8AndSize
 
 
 cdef int read_key(View* view, Head* head) except -1:
@@ -54,6 +68,14 @@ cdef void hash_key(const uint8_t* raw, Py_ssize_t size, uint8_t* to) noexcept:
     md5_finish(&state, raw, size)
     for i in range(4):
         to[i] = (state.words[0] >> (8 * i)) & 0xff
+
+
+cdef int put_partition(Out* out, Head* head) except -1:
+    """Append the hash of a partition key, and its part."""
+    ensure_room(out, 4)
+    hash_key(head.body, head.size, out.data + out.size)
+    out.size += 4
+    return put_part(out, head, True)
 
 
 cdef bytes order_preserving(object value, bint ended):
@@ -112,10 +134,7 @@ def partition_key(bytes prefix not None, value):
     try:
         read_key(&view, &head)
         append(&out, PyBytes_AS_STRING(prefix), PyBytes_GET_SIZE(prefix))
-        ensure_room(&out, 4)
-        hash_key(head.body, head.size, out.data + out.size)
-        out.size += 4
-        put_part(&out, &head, True)
+        put_partition(&out, &head)
         return out_bytes(&out)
     finally:
         close_out(&out)
@@ -133,3 +152,76 @@ def partition_hash(raw):
         close_view(&view)
 
 
+
+
+cdef bint is_plain(Head* head, object key_type, Py_ssize_t most_bytes) noexcept:
+    """Whether a value can be a key attribute of this type, and there is nothing to be said about its size."""
+    return head.kind <= KIND_B and head.kind == kind_of_name(key_type) and 0 < head.size <= most_bytes
+
+
+cdef inline int put_attribute(Out* out, Head* head, bint is_partition) except -1:
+    return put_partition(out, head) if is_partition else put_part(out, head, True)
+
+
+def item_key(bytes prefix not None, dict key_types not None, dict values not None, Py_ssize_t most_bytes):
+    cdef Py_ssize_t position = 0
+    cdef PyObject* name
+    cdef PyObject* key_type
+    cdef PyObject* value
+    cdef View view
+    cdef Head head
+    cdef Out out
+    cdef bint is_partition = True
+    if PyDict_Size(values) != PyDict_Size(key_types):
+        return None
+    open_out(&out)
+    try:
+        append(&out, PyBytes_AS_STRING(prefix), PyBytes_GET_SIZE(prefix))
+        while PyDict_Next(key_types, &position, &name, &key_type):
+            value = PyDict_GetItemWithError(values, <object>name)
+            if value == NULL:
+                return None
+            open_view(<object>value, &view)
+            try:
+                read_whole(&view, &head)
+                if not is_plain(&head, <object>key_type, most_bytes):
+                    return None
+                put_attribute(&out, &head, is_partition)
+            finally:
+                close_view(&view)
+            is_partition = False
+        return out_bytes(&out)
+    finally:
+        close_out(&out)
+
+
+def key_of_item(bytes prefix not None, dict key_types not None, item, Py_ssize_t most_bytes):
+    cdef Py_ssize_t position = 0, size
+    cdef PyObject* name
+    cdef PyObject* key_type
+    cdef const char* text
+    cdef const uint8_t* first
+    cdef const uint8_t* at
+    cdef View view
+    cdef Head whole, head
+    cdef Out out
+    cdef bint is_partition = True
+    open_view(item, &view)
+    open_out(&out)
+    try:
+        read_container(&view, KIND_M, &first, &whole)
+        append(&out, PyBytes_AS_STRING(prefix), PyBytes_GET_SIZE(prefix))
+        while PyDict_Next(key_types, &position, &name, &key_type):
+            text = PyUnicode_AsUTF8AndSize(<object>name, &size)
+            at = first
+            if not find_entry(&at, view.end, whole.size, text, size):
+                return None
+            read_head(&at, view.end, &head)
+            if not is_plain(&head, <object>key_type, most_bytes):
+                return None
+            put_attribute(&out, &head, is_partition)
+            is_partition = False
+        return out_bytes(&out)
+    finally:
+        close_out(&out)
+        close_view(&view)

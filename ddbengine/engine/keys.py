@@ -6,7 +6,8 @@
 | wrong type | ``Type mismatch for key pk expected: S actual: N`` | the same sentence as above |
 | empty, too long | same message on both | |
 
-In a request the table's key is checked first, then index keys, then the paths that expressions name.
+In a request the table's key is checked first, then index keys, then the paths that expressions name.  The core makes
+the key that there is nothing to be said about; any other is looked at here.
 """
 
 from __future__ import annotations
@@ -42,8 +43,13 @@ def partition_prefix(schema: TableSchema, partition: bytes) -> bytes:
     return _core.partition_key(schema.item_prefix, partition)
 
 
-def lookup_key(schema: TableSchema, attributes: Mapping[str, bytes]) -> bytes:
+def lookup_key(schema: TableSchema, attributes: dict[str, bytes]) -> bytes:
     """Check the Key member of a request and return the stored key; raise ValidationException."""
+    found = _core.item_key(schema.item_prefix, schema.key_types, attributes, SORT_KEY_MAX_BYTES)
+    return found if found is not None else _doubtful_lookup_key(schema, attributes)
+
+
+def _doubtful_lookup_key(schema: TableSchema, attributes: dict[str, bytes]) -> bytes:
     key = schema.key
     if len(attributes) != len(key):
         raise ValidationException(KEY_MISMATCH)
@@ -59,6 +65,11 @@ def lookup_key(schema: TableSchema, attributes: Mapping[str, bytes]) -> bytes:
 
 def key_of_new_item(schema: TableSchema, item: bytes) -> bytes:
     """Check the key attributes of an item to put and return the stored key; raise ValidationException."""
+    found = _core.key_of_item(schema.item_prefix, schema.key_types, item, SORT_KEY_MAX_BYTES)
+    return found if found is not None else _doubtful_key_of_new_item(schema, item)
+
+
+def _doubtful_key_of_new_item(schema: TableSchema, item: bytes) -> bytes:
     key = {}
     for attribute in schema.key:
         value = _core.get_attribute(item, attribute.name)

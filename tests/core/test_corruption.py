@@ -60,6 +60,8 @@ KEY_READERS: list[Callable[[bytes], Any]] = [
     _core.key_part_prefix,
     lambda stored: _core.key_size(stored, "S"),
     lambda stored: _core.partition_key(b"I", stored),
+    lambda stored: _core.item_key(b"I", {"a": "S"}, {"a": bytes(stored)}, 100),
+    lambda stored: _core.key_of_item(b"I", {"pk": "S", "a": "S"}, stored, 100),
 ]
 
 

@@ -13,8 +13,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ddbengine._core import (
+    encode_item,
     encode_value,
+    encode_values,
+    item_key,
     key_bytes,
+    key_of_item,
     key_part,
     key_part_prefix,
     key_size,
@@ -22,7 +26,7 @@ from ddbengine._core import (
     partition_key,
 )
 from tests.core import model
-from tests.strategies import Wire, key_values, keys_of_type
+from tests.strategies import Wire, key_values, keys_of_type, wire_values
 
 
 def raw(value: Wire) -> bytes:
@@ -127,3 +131,51 @@ def test_a_partition_key_is_its_prefix_its_hash_and_its_part(value: Wire, prefix
     encoded = encode_value(value)
     expected = prefix + partition_hash(key_bytes(encoded)) + key_part(encoded)
     assert partition_key(prefix, encoded) == partition_key(prefix, memoryview(encoded)) == expected
+
+
+MOST_BYTES = 40
+
+
+@given(
+    types=st.lists(st.sampled_from("SNB"), min_size=1, max_size=2),
+    values=st.lists(wire_values, min_size=1, max_size=3),
+    prefix=st.binary(max_size=5),
+)
+def test_the_key_of_an_item_is_made_of_its_parts_where_nothing_is_to_be_said(
+    types: list[str], values: list[Wire], prefix: bytes
+) -> None:
+    key_types = {f"k{place}": key_type for place, key_type in enumerate(types)}
+    item = {f"k{place}": value for place, value in enumerate(values)}
+    encoded = {name: encode_value(value) for name, value in item.items()}
+    sizes = [key_size(encoded[name], key_type) if name in encoded else -1 for name, key_type in key_types.items()]
+    expected = None
+    if all(0 < size <= MOST_BYTES for size in sizes):
+        expected = partition_key(prefix, encoded["k0"]) + b"".join(
+            key_part(encoded[name]) for name in ["k1"][: len(types) - 1]
+        )
+    assert key_of_item(prefix, key_types, encode_item(item)[0], MOST_BYTES) == expected
+    as_looked_up = expected if len(values) == len(types) else None
+    assert item_key(prefix, key_types, encoded, MOST_BYTES) == as_looked_up
+
+
+def test_a_key_of_another_name_is_no_key() -> None:
+    value = encode_value({"S": "x"})
+    assert item_key(b"", {"k": "S"}, {"k": value}, MOST_BYTES) is not None
+    assert item_key(b"", {"k": "S"}, {"other": value}, MOST_BYTES) is None
+    assert key_of_item(b"", {"k": "S"}, encode_item({"other": {"S": "x"}})[0], MOST_BYTES) is None
+
+
+@given(st.dictionaries(st.text(max_size=3), wire_values, max_size=4))
+def test_values_are_encoded_together_as_one_by_one(wire: dict[str, Wire]) -> None:
+    encoded = {name: encode_value(value) for name, value in wire.items()}
+    assert encode_values(wire, 1 << 20) == encoded
+    longest = max(map(len, encoded.values()), default=0)
+    assert encode_values(wire, longest) == encoded
+    assert encode_values(wire, longest - 1) == (None if encoded else {})
+
+
+@pytest.mark.parametrize(
+    "bad", [{"N": "x"}, {"SS": []}, {}, {"S": "a", "N": "1"}, {"M": {"": {"S": "x"}}}, {"L": [{"L": [{"L": []}]}]}]
+)
+def test_who_gives_a_value_that_is_refused_is_told_to_look(bad: Wire) -> None:
+    assert encode_values({"a": {"S": "x"}, "b": bad}, 1000, 2) is None
