@@ -58,7 +58,7 @@ UPDATES = (
 
 PROJECTIONS = ("#s, price", "address.city, #s, parts[0]")
 KEY_CONDITIONS = ("pk = :v", "pk = :v AND begins_with(sk, :v)")
-KEY = ([KeyAttribute("pk", "S")], [KeyAttribute("sk", "S")])
+KEY = ((KeyAttribute("pk", "S"),), (KeyAttribute("sk", "S"),))
 
 
 def microseconds(call: Callable[[], Any], repeats: int) -> float:

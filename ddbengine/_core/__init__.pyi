@@ -291,6 +291,24 @@ def item_key(prefix: bytes, key_types: dict[str, str], values: dict[str, bytes],
 def key_of_item(prefix: bytes, key_types: dict[str, str], item: Buffer, most_bytes: int) -> bytes | None:
     """As ``item_key``, of attributes of a stored item, which may have others."""
 
+def key_range(
+    prefix: bytes,
+    values: tuple[bytes, ...],
+    partition: tuple[int, ...],
+    equal: tuple[int, ...],
+    operator: str | None,
+    operands: tuple[int, ...],
+    most_bytes: int,
+) -> tuple[bytes, bytes] | None:
+    """The range low <= key < high of the keys with this prefix, this partition key, these first sort attributes, and a
+    next one that is ``< <= > >= BETWEEN begins_with`` the operands; of all, with None.  ``partition``, ``equal`` and
+    ``operands`` are places in ``values``, encoded S, N and B.
+
+    None when there is another number of partition attributes than one, when a value is empty, or when the partition
+    key or all values for sort attributes together have more than ``most_bytes``: who is told None has to look what it
+    is.
+    """
+
 # --- entries of a tree ------------------------------------------------------------------------------------------------
 
 class Within(Iterator[tuple[bytes, _Row]]):

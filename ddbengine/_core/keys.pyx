@@ -225,3 +225,80 @@ def key_of_item(bytes prefix not None, dict key_types not None, item, Py_ssize_t
     finally:
         close_out(&out)
         close_view(&view)
+
+
+cdef bytes after(Out* out):
+    """The smallest bytes that are greater than all that begin with what was put."""
+    cdef Py_ssize_t size = out.size
+    while size > 0 and out.data[size - 1] == 0xff:
+        size -= 1
+    if size == 0:
+        raise ValueError("nothing is greater than all that begins with this")
+    found = PyBytes_FromStringAndSize(<char*>out.data, size)
+    (<uint8_t*>PyBytes_AS_STRING(found))[size - 1] += 1
+    return found
+
+
+cdef Py_ssize_t put_value(Out* out, object value, bint is_partition, bint ended=True) except -1:
+    """Append a key attribute's value; return how many key bytes it has."""
+    cdef View view
+    cdef Head head
+    open_view(value, &view)
+    try:
+        read_key(&view, &head)
+        if is_partition:
+            put_partition(out, &head)
+        else:
+            put_part(out, &head, ended)
+        return head.size
+    finally:
+        close_view(&view)
+
+
+cdef bytes with_bound(Out* out, Py_ssize_t common, object value, bint ended, bint behind, Py_ssize_t* size):
+    """What was put first, and a bound on what comes next: before all that begins with the value, or behind it."""
+    out.size = common
+    size[0] = put_value(out, value, False, ended)
+    return after(out) if behind else out_bytes(out)
+
+
+def key_range(
+    bytes prefix not None, tuple values not None, tuple partition not None, tuple equal not None, str operator,
+    tuple operands not None, Py_ssize_t most_bytes
+):
+    cdef Py_ssize_t common, size, sort_bytes = 0
+    cdef Out out
+    cdef bytes low, high
+    cdef bint is_prefix = operator == "begins_with"
+    if len(partition) != 1:
+        return None
+    open_out(&out)
+    try:
+        append(&out, PyBytes_AS_STRING(prefix), PyBytes_GET_SIZE(prefix))
+        size = put_value(&out, values[partition[0]], True)
+        if not 0 < size <= most_bytes:
+            return None
+        for place in equal:
+            size = put_value(&out, values[place], False)
+            if size == 0:
+                return None
+            sort_bytes += size
+        common = out.size
+        low, high = out_bytes(&out), after(&out)
+        if operator is not None:
+            first = values[operands[0]]
+            if operator == "<" or operator == "<=":
+                high = with_bound(&out, common, first, True, operator == "<=", &size)
+            else:
+                low = with_bound(&out, common, first, not is_prefix, operator == ">", &size)
+            if size == 0:
+                return None
+            sort_bytes += size
+            if operator == "BETWEEN" or is_prefix:
+                high = with_bound(&out, common, values[operands[len(operands) - 1]], not is_prefix, True, &size)
+                if size == 0:
+                    return None
+                sort_bytes += size
+        return (low, high) if sort_bytes <= most_bytes else None
+    finally:
+        close_out(&out)

@@ -66,17 +66,25 @@ class Query:
     def run(self, txn: ReadTxn) -> Outcome:
         read = self.read
         target = target_of(read, txn, _NO_QUERY_OF_VECTORS)
-        start_key = read.start_key
-        if start_key is not None and not start_key_fits(target, start_key):
+        low, high = self._bounds(target)
+        check_projection_paths(read, target)
+        self._check_filter(target)
+        return outcome_of_read(read, target, read_page(txn, read, target, low, high, not self.forward))
+
+    def _bounds(self, target: Target) -> tuple[bytes, bytes]:
+        """The range low <= key < high of the rows that are left to read."""
+        start_key, condition = self.read.start_key, self.key_condition
+        if start_key is None:
+            plain = condition.plain_bounds(target.prefix, target.partition, target.sort)
+            if plain is not None:
+                return plain
+        elif not start_key_fits(target, start_key):
             raise ValidationException(BAD_START_KEY)
-        key_range = self.key_condition.bind(target.partition, target.sort)
+        key_range = condition.bind(target.partition, target.sort)
         check_key_values(target, key_range)
         low, high = bounds_of(target, key_range)
         start = None if start_key is None else _start(target, key_range, start_key, low, high)
-        check_projection_paths(read, target)
-        self._check_filter(target)
-        low, high = bounds_after(low, high, start, not self.forward)
-        return outcome_of_read(read, target, read_page(txn, read, target, low, high, not self.forward))
+        return bounds_after(low, high, start, not self.forward)
 
     def _check_filter(self, target: Target) -> None:
         check_filter_has_no_key(self.read, target, self.filter_member)

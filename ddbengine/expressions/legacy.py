@@ -199,7 +199,7 @@ def legacy_key_conditions(conditions: Mapping[str, Mapping[str, Any]], encode: E
     for name, wire in conditions.items():
         condition = _read_condition(name, wire, encode)
         clauses[name] = KeyClause(_OPERATORS[condition.operator].key_operator, condition.values)
-    return KeyCondition(clauses)
+    return KeyCondition.of(clauses)
 
 
 def legacy_projection(attributes_to_get: Sequence[str]) -> Projection:

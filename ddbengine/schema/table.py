@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 ITEMS = b"I"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyAttribute:
+class KeyAttribute(NamedTuple):  # which is hashed without a step of Python, as part of what is looked up by it
     name: str
     type: str
     """S, N or B."""

@@ -38,7 +38,7 @@ def fault(text: str, names: dict[str, str] | None = None) -> str:
 
 
 def bound(text: str, partition: list[Attribute], sort: list[Attribute]) -> KeyRange:
-    return key_condition(text, VALUES, {"#pk": "pk"}).bind(partition, sort)
+    return key_condition(text, VALUES, {"#pk": "pk"}).bind(tuple(partition), tuple(sort))
 
 
 V, W = e(S("v")), e(S("w"))
@@ -188,3 +188,43 @@ def test_an_index_key_of_many_attributes_binds_in_schema_order(text: str, expect
 )
 def test_a_gap_in_an_index_key_of_many_attributes_is_refused(text: str, message: str) -> None:
     assert refusal(bound, text, *MANY) == message
+
+
+@pytest.mark.parametrize("_", ["the first time", "from memory"])
+def test_what_was_good_with_values_of_some_types_is_looked_at_with_others(_: str) -> None:
+    text = "pk = :v AND sk < :w"
+    good = {":v": S("v"), ":w": S("w")}
+    assert key_condition(text, good).bind((PK,), (SK,)) == KeyRange((V,), (), "<", (W,))
+    wrong_type = {":v": S("v"), ":w": N(1)}
+    assert refusal(lambda: key_condition(text, wrong_type).bind((PK,), (SK,))) == MISMATCH
+    not_ordered = {":v": S("v"), ":w": {"BOOL": True}}
+    assert "Incorrect operand type" in refusal(key_condition, text, not_ordered)
+    assert "not defined" in refusal(key_condition, text, {":v": S("v")})
+
+
+@pytest.mark.parametrize("_", ["the first time", "from memory"])
+def test_bounds_of_between_are_compared_each_time(_: str) -> None:
+    text = "pk = :v AND sk BETWEEN :a AND :b"
+    values = {":v": S("v"), ":a": S("v"), ":b": S("w")}
+    assert key_condition(text, values).bind((PK,), (SK,)).operands == (V, W)
+    assert "BETWEEN" in refusal(key_condition, text, {**values, ":a": S("x")})
+
+
+@pytest.mark.parametrize("_", ["the first time", "from memory"])
+def test_a_condition_is_matched_with_each_key_by_itself(_: str) -> None:
+    condition = key_condition("pk = :v AND sk = :w", {":v": S("v"), ":w": S("w")})
+    assert condition.bind((PK,), (SK,)) == KeyRange((V,), (W,), None, ())
+    assert condition.bind((SK,), (PK,)) == KeyRange((W,), (V,), None, ())
+    assert refusal(condition.bind, (PK,), (Attribute("other", "S"),)).startswith("Query condition missed key schema")
+    assert refusal(condition.bind, (PK,), ()).startswith("The number of query conditions (2) exceeds")
+
+
+def test_more_forms_and_layouts_than_are_remembered_are_made_anew() -> None:
+    for round_ in range(2):
+        for number in range(100):
+            attribute = Attribute(f"k{number}", "S")
+            condition = key_condition("#k = :v", {":v": S("v")}, {"#k": f"k{number}"})
+            assert condition.bind((attribute,), ()) == KeyRange((V,), (), None, ()), round_
+    condition = key_condition("pk = :v", {":v": S("v")})
+    for number in range(200):
+        assert condition.bind((PK,), (Attribute(f"k{number % 100}", "S"),)) == KeyRange((V,), (), None, ())

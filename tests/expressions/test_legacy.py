@@ -241,7 +241,7 @@ def key_entries(operator: str, *values: Value) -> dict[str, Any]:
 def test_key_conditions_bind_like_expressions(
     operator: str, values: list[Value], equal: bool, range_operator: str | None
 ) -> None:
-    bound = legacy_key_conditions(key_entries(operator, *values), encode).bind([PK], [SK])
+    bound = legacy_key_conditions(key_entries(operator, *values), encode).bind((PK,), (SK,))
     operands = tuple(map(encode, values))
     expected = KeyRange((encode(S("v")),), operands, None, ()) if equal else None
     assert bound == (expected or KeyRange((encode(S("v")),), (), range_operator, operands))
@@ -251,11 +251,11 @@ def test_key_conditions_bind_like_expressions(
 def test_an_operator_no_key_can_be_looked_up_by_is_refused_when_binding(operator: str) -> None:
     values = [] if operator.endswith("NULL") else [N(1)]
     conditions = legacy_key_conditions(key_entries(operator, *values), encode)
-    assert refusal(conditions.bind, [PK], [SK]) == "Attempted conditional constraint is not an indexable operation"
+    assert refusal(conditions.bind, (PK,), (SK,)) == "Attempted conditional constraint is not an indexable operation"
 
 
 def test_a_legacy_key_value_of_another_type_is_a_mismatch() -> None:
-    assert refusal(legacy_key_conditions(key_entries("EQ", N(1)), encode).bind, [PK], [SK]) == MISMATCH
+    assert refusal(legacy_key_conditions(key_entries("EQ", N(1)), encode).bind, (PK,), (SK,)) == MISMATCH
 
 
 # --- projections and updates ------------------------------------------------------------------------------------------
