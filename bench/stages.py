@@ -79,7 +79,7 @@ def _stages(
     requests = [render(operation, body) for body in bodies]
     checked = [check(operation, body) for body in bodies]
     plans = [engine.prepare(operation, request, CALLER) for request in checked]
-    frame = framer.frame(b"POST", HEADER_BYTES, True)
+    frame = framer.frame(Request(b"POST", b"/", HEADER_BYTES, b""), True)
     answer = engine.execute(operation, checked[0], CALLER)
 
     def run(number: int) -> None:

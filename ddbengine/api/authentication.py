@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from ddbengine.engine.context import Caller
@@ -29,6 +28,7 @@ _USUAL_HEADER = re.compile(rb"AWS4-\S+ Credential=([^\s,=]+), ?SignedHeaders=[^\
 _USUAL_SIGNATURE = b", Signature="
 _CACHED_BYTES = 1024
 """Longer ones are parsed each time, so that a client cannot fill the cache with kilobytes."""
+_CACHED_HEADERS = 1024
 
 
 def caller_of(target: bytes, headers: Mapping[bytes, bytes]) -> Caller:
@@ -38,19 +38,28 @@ def caller_of(target: bytes, headers: Mapping[bytes, bytes]) -> Caller:
     MissingAuthenticationTokenException, InvalidSignatureException or IncompleteSignatureException.
     """
     header = headers.get(b"authorization")
-    if header is not None and b"?" not in target:
+    if header is not None and target == b"/" and headers.get(b"x-amz-date"):
         before, _, signature = header.rpartition(_USUAL_SIGNATURE)
-        if signature and len(before) <= _CACHED_BYTES and headers.get(b"x-amz-date"):
-            caller = _caller_of_usual(before)
-            if caller is not None:
-                return caller
+        caller = _USUAL_CALLERS[before] if signature else None
+        if caller is not None:
+            return caller
     return _caller_of_unusual(header, _query_of(target), headers)
 
 
-@lru_cache(maxsize=1024)
-def _caller_of_usual(before_signature: bytes) -> Caller | None:
-    usual = _USUAL_HEADER.fullmatch(before_signature)
-    return None if usual is None else _caller_of_credential(usual[1])
+class _UsualCallers(dict[bytes, "Caller | None"]):
+    """By what a usual header has before its signature; None for any other."""
+
+    def __missing__(self, before_signature: bytes) -> Caller | None:
+        usual = _USUAL_HEADER.fullmatch(before_signature) if len(before_signature) <= _CACHED_BYTES else None
+        if usual is None:
+            return None
+        if len(self) >= _CACHED_HEADERS:
+            self.clear()
+        caller = self[before_signature] = _caller_of_credential(usual[1])
+        return caller
+
+
+_USUAL_CALLERS = _UsualCallers()
 
 
 def _caller_of_unusual(header: bytes | None, query: dict[str, str], headers: Mapping[bytes, bytes]) -> Caller:

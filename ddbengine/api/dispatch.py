@@ -104,6 +104,8 @@ class Dispatcher:
         except ApiError as error:
             _log.info("%s refused: %s: %s", _name(request), error.code, error.message)
             return error_answer(error)
+        except StoreError as error:
+            return _store_failed(error)
         except Dropped:
             raise
         except Exception:
@@ -120,9 +122,7 @@ class Dispatcher:
             _log.info("a write refused: %s: %s", error.code, error.message)
             return error_answer(error)
         except StoreError as error:
-            # Not a bug but the state of a disk, which may be the same for every write until somebody sees to it.
-            _log.error("a write failed: %s", error)
-            return fault_answer()
+            return _store_failed(error)
         except Dropped:
             raise
         except Exception:
@@ -180,6 +180,12 @@ class Dispatcher:
             return codings.unpack(body, self._body_bytes)
         except zlib.error:
             raise SerializationException from None
+
+
+def _store_failed(error: StoreError) -> Answer:
+    """Not a bug but the state of a disk, which may be the same for every request until somebody sees to it."""
+    _log.error("the store failed: %s", error)
+    return fault_answer()
 
 
 def _name(request: Request) -> str:

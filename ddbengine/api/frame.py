@@ -69,9 +69,11 @@ class Framer:
         """Bring the Date header up to date; called about once a second."""
         self._standing = b"Server: ddbengine\r\nDate: %b\r\n" % formatdate(self._now(), usegmt=True).encode()
 
-    def frame(self, method: bytes, headers: dict[bytes, bytes], keep_alive: bool) -> Frame:
-        get = headers.get
-        return self._frame(get(b"content-type"), get(b"accept-encoding"), get(b"origin"), keep_alive, method == b"HEAD")
+    def frame(self, request: Request, keep_alive: bool) -> Frame:
+        get = request.headers.get
+        return self._frame(
+            get(b"content-type"), get(b"accept-encoding"), get(b"origin"), keep_alive, request.method == b"HEAD"
+        )
 
     def _make_frame(
         self, content_type: bytes | None, encodings: bytes | None, origin: bytes | None, keep_alive: bool, head: bool

@@ -216,11 +216,13 @@ class Connection(asyncio.Protocol):
 
     def _take(self, request: Request, keep_alive: bool) -> None:
         """Serve a request that was read completely, or keep it until it can be served."""
-        self._since = self._acceptor.now
-        keep_alive = keep_alive and not self._acceptor.draining
+        acceptor = self._acceptor
+        self._since = acceptor.now
+        if acceptor.draining:
+            keep_alive = False
         self._phase = _IDLE if keep_alive else _LEAVING
-        frame = self._frame(request.method, request.headers, keep_alive)
-        if self._congested or self._backlog or len(self._waiting) >= self._limits.waiting_requests:
+        frame = self._frame(request, keep_alive)
+        if self._congested or self._backlog or len(self._waiting) >= acceptor.limits.waiting_requests:
             self._backlog.append(_Turn(request, frame))
             self._transport.pause_reading()
         else:
@@ -249,19 +251,19 @@ class Connection(asyncio.Protocol):
         except Dropped:
             self._drop()
             return
-        if isinstance(answer, (bytes, Answer)):
-            if self._waiting:
-                self._waiting.append(_Turn(rendered=self._render(answer, frame)))
+        if not isinstance(answer, (bytes, Answer)):
+            if self._waiting or not answer.done():
+                self._await(answer, frame)
                 return
-            self._write(self._render(answer, frame))
-        elif answer.done() and not self._waiting:
             settled = self._settled(answer)
             if settled is None:
                 return
-            self._write(self._render(settled, frame))
-        else:
-            self._await(answer, frame)
+            answer = settled
+        rendered = self._render(answer, frame)
+        if self._waiting:
+            self._waiting.append(_Turn(rendered=rendered))
             return
+        self._write(rendered)
         if self._phase is _LEAVING and not self._backlog:
             self._depart()
 
@@ -342,10 +344,8 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, answer: Answer) -> None:
         """Answer a request that was not read to its end, and leave."""
-        if self._phase is _BODY:
-            frame = self._frame(self._parser.get_method(), self._headers, False)
-        else:
-            frame = self._frame(b"", {}, False)
+        method, headers = (self._parser.get_method(), self._headers) if self._phase is _BODY else (b"", {})
+        frame = self._frame(Request(method, self._url, headers, b""), False)
         self._phase = _LEAVING
         self._since = self._acceptor.now
         self._linger = True

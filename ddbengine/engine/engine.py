@@ -108,6 +108,7 @@ class Engine:
         everything.  Exports go to ``buckets`` and imports come from there; without any, they fail.  With ``is_fork``
         the exports under way are another engine's."""
         self.store = open_store(writes_of)
+        self._commits_at_once = self.store.commits_at_once
         self.faults: Faults | None = None
         """Faults on demand; may be set and taken away at any time."""
         self.clock = clock if isinstance(clock, Clock) else Clock(clock)
@@ -215,8 +216,8 @@ class Engine:
         return self.operations[operation](self._surroundings, caller, request)
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Outcome]:
-        """The response body of a read at once; of a write the future of its outcome, and of a read that takes long or
-        has to wait for global indexes.  Raise ApiError.
+        """The response body of a read at once, and of a write that waits for no disk; of any other write the future of
+        its outcome, and of a read that takes long or has to wait for global indexes.  Raise ApiError, StoreError.
 
         Of the faults on demand, those happen here that need no connection: errors, and parts of batches left undone.
         """
@@ -247,11 +248,14 @@ class Engine:
                 future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))
             if operation in _LEAVE_TOKENS:
                 self._housekeeper.ask(FORGET, CLIENT_TOKEN_VALID_SECONDS)
-            return future
+            return future.result().body if self._commits_at_once else future
         if operation == "GetRecords" and self._long_reads.takes(plan):
             return self._long_reads.submit(plan)
         try:
-            return self._read_or_later(plan)
+            with self.store.snapshot(plan.consistent) as txn:
+                return plan.run(txn).body
+        except ReadIsLong:
+            return self._long_reads.submit(plan)
         except IndexesBehind as behind:
             return self._read_when_passed(behind.lsn, waited(plan))
 

@@ -44,7 +44,7 @@ def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surf
     values = request.get("ExpressionAttributeValues")
     if names is None and values is None:
         return Placeholders(None, None)
-    if surface.placeholders_need_expression:
+    if surface.placeholders_need_expression and _value_users(members).isdisjoint(request):
         _check_are_usable(request, members, surface)
     if names is not None:
         check_placeholder_names(names)
@@ -59,6 +59,12 @@ def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surf
     encoded = surface.expression_values(values)
     _check_size(names or {}, encoded)
     return Placeholders(names, encoded)
+
+
+@lru_cache(maxsize=64)
+def _value_users(members: tuple[str, ...]) -> frozenset[str]:
+    """Those of an operation's expression members that can use values, and names anyway."""
+    return frozenset(members).intersection(_VALUE_USERS)
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Set
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from ddbengine.errors import ValidationException
 from ddbengine.expressions.hash_order import in_hash_order
@@ -31,18 +31,19 @@ class Placeholders:
     def check_unused(self) -> None:
         """Raise ValidationException when there are expressions and none uses an alias; names come before values
         (FACTS 3.5).  Where nothing was compiled nothing is unused: only transactions get that far (FACTS 5.8)."""
-        if not self._used or (not self.names and not self.values):
+        if not self._used:
             return
         used = self._used[0] if len(self._used) == 1 else {alias for aliases in self._used for alias in aliases}
-        _check_all_used("ExpressionAttributeNames", self.names, used)
-        _check_all_used("ExpressionAttributeValues", self.values, used)
+        if not self.names.keys() <= used:
+            _refuse_unused("ExpressionAttributeNames", self.names, used)
+        if not self.values.keys() <= used:
+            _refuse_unused("ExpressionAttributeValues", self.values, used)
 
 
-def _check_all_used(member: str, defined: Mapping[str, Any], used: Set[str]) -> None:
-    if not defined.keys() <= used:
-        unused = [alias for alias in defined if alias not in used]
-        listed = ", ".join(in_hash_order(unused))
-        raise ValidationException(f"Value provided in {member} unused in expressions: keys: {{{listed}}}")
+def _refuse_unused(member: str, defined: Mapping[str, Any], used: Set[str]) -> NoReturn:
+    unused = [alias for alias in defined if alias not in used]
+    listed = ", ".join(in_hash_order(unused))
+    raise ValidationException(f"Value provided in {member} unused in expressions: keys: {{{listed}}}")
 
 
 def check_placeholder_names(names: Mapping[str, str]) -> None:

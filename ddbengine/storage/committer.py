@@ -171,9 +171,11 @@ class InlineCommitter:
         """How many were run."""
 
     def submit(self, plan: Plan) -> Future[Outcome]:
-        refuse_when_closed(self._refusal)
+        if self._refusal is not None:
+            refuse_when_closed(self._refusal)  # before the lock: who forked this process off may have held it
         with self._lock:
-            refuse_when_closed(self._refusal)
+            if self._refusal is not None:
+                refuse_when_closed(self._refusal)
             self.plans += 1
             [result] = self._run((plan,))
         return Settled(result)

@@ -223,7 +223,7 @@ def test_a_write_that_the_disk_does_not_take_is_one_line_in_the_log(
     future.set_exception(StoreError("writes need 2 replicas and there is 1"))
     door.engine.scan = lambda request: future
     assert client.ask(request(b"{}", "Scan")).status == 500
-    assert caplog.messages == ["a write failed: writes need 2 replicas and there is 1"]
+    assert caplog.messages == ["the store failed: writes need 2 replicas and there is 1"]
     assert caplog.records[0].exc_info is None
 
 
