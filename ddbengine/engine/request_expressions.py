@@ -125,6 +125,8 @@ def read_legacy_condition(request: Mapping[str, Any], member: str, surface: Surf
 
     The older layer looks at the conditions before it counts them, the newer one afterwards (FACTS 4.8).
     """
+    if member not in request and "ConditionalOperator" not in request:
+        return None
     conditions = request.get(member) or {}
     operator = request.get("ConditionalOperator")
     if surface.current:

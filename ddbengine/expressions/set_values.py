@@ -53,8 +53,12 @@ def required(fetch: Fetch, item: _core.Buffer) -> bytes:
 
 def add_numbers(left: bytes, right: bytes, subtract: bool = False) -> bytes:
     """The sum of two encoded N; raise ValidationException for other types and for results out of range (FACTS 2.1)."""
+    return _sum(_of_type("N", left), _of_type("N", right), subtract)
+
+
+def _sum(left: bytes, right: bytes, subtract: bool) -> bytes:
     try:
-        return _core.add_numbers(_of_type("N", left), _of_type("N", right), subtract)
+        return _core.add_numbers(left, right, subtract)
     except _core.ValueFault as fault:
         raise ValidationException(_NUMBER_PROBLEMS[fault.kind]) from None
 
@@ -103,7 +107,7 @@ def _sum_with_literal_maker(left: PathOperand, operator: str, right: ValueOperan
         type_name = _core.type_of(literal)
         if type_name != "N":
             raise operand_type(operator, type_name)
-        return BoundOperand(lambda item: add_numbers(required(fetch, item), literal, subtract))
+        return BoundOperand(lambda item: _sum(_of_type("N", required(fetch, item)), literal, subtract))
 
     return make
 
