@@ -37,6 +37,7 @@ from ddbengine.engine.reading import (
 from ddbengine.engine.statement_writes import check_key_attribute, check_key_type
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import KeyRange
+from ddbengine.limits import SORT_KEY_MAX_BYTES
 from ddbengine.partiql import Select
 from ddbengine.partiql.compiler import BoundWhere
 from ddbengine.partiql.keys import Branch, KeyNames, SortClause, branches_of, excludes_overlap, undivided_names
@@ -189,15 +190,15 @@ def _lookup_key(select: Select, where: BoundWhere | None, target: Target) -> byt
 def _key_of_equalities(schema: TableSchema, where: BoundWhere) -> bytes | None:
     """The stored key when a clause is an equality for each key attribute and nothing else; raise ValidationException
     for values that no key can have."""
-    aliases = where.equalities
+    aliases, values = where.equalities, where.values
     if aliases is None or len(aliases) != len(schema.key):
         return None
-    key = {}
-    for attribute in schema.key:
-        alias = aliases.get(attribute.name)
-        if alias is None:
-            return None
-        key[attribute.name] = where.values[alias]
+    key = {name: values[alias] for name, alias in aliases.items()}
+    plain = _core.item_key(schema.item_prefix, schema.key_types, key, SORT_KEY_MAX_BYTES)
+    if plain is not None:
+        return plain
+    if not schema.key_names.issuperset(key):
+        return None
     for attribute in schema.key:
         check_key_attribute(schema, attribute, key[attribute.name])
     return keys.item_key(schema, key)

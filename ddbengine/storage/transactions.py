@@ -74,9 +74,8 @@ class Snapshot(LogReader):
         try:
             txn = self.txn = self._begin(None, None, False, True)
             trees = self._trees
-            if trees is not None:
-                self._tree = trees.map.tree(txn.id()) or trees.seek(txn)
-            self._source = self._tree or txn
+            tree = self._tree = None if trees is None else trees.map.tree(txn.id()) or trees.seek(txn)
+            self._source = tree or txn
         except BaseException as error:
             if txn is not None:
                 txn.abort()
@@ -89,7 +88,9 @@ class Snapshot(LogReader):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.end_tree()
+        tree = self._tree
+        if tree is not None:
+            tree.end()
         self.txn.abort()
         gate = self._gate
         gate.inside.discard(self)
