@@ -143,7 +143,10 @@ class Dispatcher:
                 except codings.Oversized:
                     return TOO_LARGE
             if body:
-                members = _parsed(body)
+                try:
+                    members = orjson.loads(body)
+                except orjson.JSONDecodeError:  # also of lone surrogates and bottomless nesting, as for the service
+                    raise SerializationException from None
         operation = self._operations.get(headers.get(b"x-amz-target"))
         if operation is None:
             raise UnknownOperationException
@@ -200,11 +203,3 @@ def _target(operation: str) -> bytes:
 
 def _is_known(content_type: bytes | None) -> bool:
     return content_type is not None and content_type.partition(b";")[0].strip().lower() in _CONTENT_TYPES
-
-
-def _parsed(body: bytes) -> object:
-    """What the body says.  Broken text, lone surrogates and bottomless nesting are all the same to the service."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise SerializationException from None

@@ -128,7 +128,11 @@ class Connection(asyncio.Protocol):
         if phase is _IDLE:
             plain = plain_post(data, self._limits.head_bytes, self._limits.body_bytes)
             if plain is not None:
-                self._take(plain, True)
+                if self._waiting or self._backlog or self._congested or self._acceptor.draining:
+                    self._take(plain, keep_alive=True)
+                else:
+                    self._since = self._acceptor.now
+                    self._serve(plain, self._frame(plain, True))
                 return
             self._received = [data]
         elif self._received is not None:

@@ -77,6 +77,7 @@ _MAKE_INDEXES = frozenset({"CreateTable", "RestoreTableFromBackup", "RestoreTabl
 """Operations after which a table may have its first global index."""
 _LEAVE_TOKENS = frozenset({"ExecuteTransaction", "TransactWriteItems"})
 """Operations after which a client request token may have to be forgotten, when it is no longer good."""
+_LEAVE_CHORES = _MAKE_INDEXES.union(_LEAVE_TOKENS, _CHORES_AFTER)
 
 
 class Engine:
@@ -243,11 +244,7 @@ class Engine:
 
     def _run(self, operation: str, plan: Plan) -> bytes | Future[Outcome]:
         if plan.writes:
-            future = self._submit_expecting(plan) if operation in _MAKE_INDEXES else self.submit(plan)
-            if operation in _CHORES_AFTER:
-                future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))
-            if operation in _LEAVE_TOKENS:
-                self._housekeeper.ask(FORGET, CLIENT_TOKEN_VALID_SECONDS)
+            future = self._submit_with_chores(operation, plan) if operation in _LEAVE_CHORES else self.submit(plan)
             return future.result().body if self._commits_at_once else future
         if operation == "GetRecords" and self._long_reads.takes(plan):
             return self._long_reads.submit(plan)
@@ -258,6 +255,14 @@ class Engine:
             return self._long_reads.submit(plan)
         except IndexesBehind as behind:
             return self._read_when_passed(behind.lsn, waited(plan))
+
+    def _submit_with_chores(self, operation: str, plan: Plan) -> Future[Outcome]:
+        future = self._submit_expecting(plan) if operation in _MAKE_INDEXES else self.submit(plan)
+        if operation in _CHORES_AFTER:
+            future.add_done_callback(partial(self._ask_for, _CHORES_AFTER[operation]))
+        if operation in _LEAVE_TOKENS:
+            self._housekeeper.ask(FORGET, CLIENT_TOKEN_VALID_SECONDS)
+        return future
 
     def create_table(self, plan: CreateTable) -> None:
         """Have a table made that was asked for otherwise than by its operation; raise ApiError."""

@@ -49,6 +49,7 @@ from ddbengine.schema.table import KeyAttribute
 from ddbengine.storage.store import Outcome, ReadTxn
 
 LEGACY = ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions")
+_LEGACY = frozenset(LEGACY)
 _NO_QUERY_OF_VECTORS = "Query operation not supported on this index type."
 EXPRESSIONS = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
 
@@ -68,7 +69,8 @@ class Query:
         target = target_of(read, txn, _NO_QUERY_OF_VECTORS)
         low, high = self._bounds(target)
         check_projection_paths(read, target)
-        self._check_filter(target)
+        if read.condition is not None:
+            self._check_filter(target)
         return outcome_of_read(read, target, read_page(txn, read, target, low, high, not self.forward))
 
     def _bounds(self, target: Target) -> tuple[bytes, bytes]:
@@ -166,9 +168,11 @@ def check_filter_has_no_key(read: ReadRequest, target: Target, member: str) -> N
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Query:
-    check_mixing(request, LEGACY, EXPRESSIONS)
-    legacy_filter = read_legacy_condition(request, "QueryFilter", CURRENT_READ)
-    legacy_projection = read_attributes_to_get(request)
+    legacy_filter = legacy_projection = None
+    if not _LEGACY.isdisjoint(request):
+        check_mixing(request, LEGACY, EXPRESSIONS)
+        legacy_filter = read_legacy_condition(request, "QueryFilter", CURRENT_READ)
+        legacy_projection = read_attributes_to_get(request)
     start_key = read_start_key(request, CURRENT_READ)
     if "KeyConditions" not in request and "KeyConditionExpression" not in request:
         raise ValidationException(

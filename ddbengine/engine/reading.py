@@ -321,10 +321,12 @@ def _completion(txn: ReadTxn, read: ReadRequest, target: Target, page: Page) -> 
 def outcome_of_read(read: ReadRequest, target: Target, page: Page) -> Outcome:
     """The response of Query or Scan."""
     # Joined once and never added to: a page may have a megabyte, and each copy shows.
-    parts = [b"{"]
-    if read.select != "COUNT":
-        parts += (b'"Items":', _core.items_to_wire(read.shown(page.rows)), b",")
-    parts.append(b'"Count":%d,"ScannedCount":%d' % (len(page.rows), page.scanned))
+    counts = b'"Count":%d,"ScannedCount":%d' % (len(page.rows), page.scanned)
+    parts = (
+        [b"{", counts]
+        if read.select == "COUNT"
+        else [b'{"Items":', _core.items_to_wire(read.shown(page.rows)), b",", counts]
+    )
     if page.last is not None:
         parts += (b',"LastEvaluatedKey":', _core.item_to_wire(_core.pick(page.last, target.key_types)))
     if read.capacity_detail is not None:

@@ -28,6 +28,7 @@ from ddbengine.storage.store import Outcome, ReadTxn
 
 LEGACY = ("AttributeUpdates", "Expected", "ConditionalOperator")
 EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
+_LEGACY = frozenset(LEGACY)
 
 _ITEM_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 _TOO_DEEP = (
@@ -145,7 +146,7 @@ def _returned(mode: str, old: bytes | None, new: bytes, result: UpdateResult | N
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> UpdateItem:
-    if not request.keys().isdisjoint(LEGACY):
+    if not _LEGACY.isdisjoint(request):
         SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
     key = SINGLE_WRITE.attributes(request["Key"])
     update, condition = SINGLE_WRITE.checked(read_update, request)
@@ -154,11 +155,10 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
 
 def read_update(request: Mapping[str, Any]) -> tuple[Update | None, Condition | None]:
     """The update and the condition of a request, legacy or expressions; raise bare ValidationException."""
-    changes = request.get("AttributeUpdates")
-    if changes:
-        CURRENT_READ.attribute_names(changes)
-    update = legacy_updates(changes, CURRENT_READ.value) if changes else None
-    expected = read_legacy_condition(request, "Expected", CURRENT_READ)
+    update = expected = None
+    if not _LEGACY.isdisjoint(request):
+        update = _read_legacy_update(request)
+        expected = read_legacy_condition(request, "Expected", CURRENT_READ)
     placeholders = read_placeholders(request, EXPRESSIONS, CURRENT_READ)
     text = request.get("UpdateExpression")
     if text is not None:
@@ -166,3 +166,11 @@ def read_update(request: Mapping[str, Any]) -> tuple[Update | None, Condition | 
     condition = read_condition(request, placeholders)
     placeholders.check_unused()
     return update, expected or condition
+
+
+def _read_legacy_update(request: Mapping[str, Any]) -> Update | None:
+    changes = request.get("AttributeUpdates")
+    if not changes:
+        return None
+    CURRENT_READ.attribute_names(changes)
+    return legacy_updates(changes, CURRENT_READ.value)

@@ -218,7 +218,7 @@ def compile_key_condition(text: str, placeholders: Placeholders) -> KeyCondition
         parsed = parsed_condition(text)
         placeholders.use(parsed.aliases)
         defined = placeholders.names
-        template = _template(text, tuple([defined.get(alias) for alias in parsed.names]))
+        template = _template(text, tuple([defined.get(alias) for alias in parsed.names]) if parsed.names else ())
         values = placeholders.values
         operands = _operands(template, values)
         types = tuple(map(_core.type_of, operands))

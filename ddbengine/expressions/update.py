@@ -200,7 +200,7 @@ def compile_update(text: str, placeholders: Placeholders) -> Update:
         parsed = _parsed(text)
         placeholders.use(parsed.aliases)
         defined = placeholders.names
-        template = _template(text, tuple([defined.get(alias) for alias in parsed.names]))
+        template = _template(text, tuple([defined.get(alias) for alias in parsed.names]) if parsed.names else ())
         return template.bind(placeholders.values)
     except ExpressionFault as fault:
         raise named("UpdateExpression", fault) from None

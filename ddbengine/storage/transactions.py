@@ -155,7 +155,8 @@ class WriteTransaction(LogReader):
             deltas.pop(key, None)
             layers.delete(txn, key)
         for key, value in writes.puts:
-            deltas.pop(key, None)
+            if deltas:
+                deltas.pop(key, None)
             layers.put(txn, key, value)
         if writes.counters:
             self._add(writes.counters)
