@@ -63,16 +63,18 @@ class _Sink(asyncio.Transport):
 def measure(workload: Workload, engine: Engine, rounds: int) -> dict[str, float]:
     """Microseconds of each stage.  ``HTTP`` is everything between the event loop and the engine but for the rest."""
     turns: dict[str, list[float]] = {}
-    connection, framer = _connection(engine)
+    cors = Cors.of_option(None)
+    framer = Framer(cors)
+    receiver = connection(_Fixed(engine, check, cors, ConnectionLimits().body_bytes))
     for turn in range(rounds):
         bodies = list(islice(workload.bodies(Random(turn)), REQUESTS))
-        for stage, act in zip(STAGES, _stages(workload.operation, bodies, engine, connection, framer), strict=True):
+        for stage, act in zip(STAGES, _stages(workload.operation, bodies, engine, receiver, framer), strict=True):
             turns.setdefault(stage, []).append(_microseconds(act, len(bodies)))
     return {stage: min(found) for stage, found in turns.items()}
 
 
 def _stages(
-    operation: str, bodies: Sequence[dict[str, Any]], engine: Engine, connection: Connection, framer: Framer
+    operation: str, bodies: Sequence[dict[str, Any]], engine: Engine, receiver: Connection, framer: Framer
 ) -> Sequence[Stage]:
     """In the order of STAGES.  A write changes something only the first time it is run."""
     raw = [orjson.dumps(body) for body in bodies]
@@ -91,7 +93,7 @@ def _stages(
                 plan.run(txn)
 
     return (
-        lambda number: connection.data_received(requests[number]),
+        lambda number: receiver.data_received(requests[number]),
         lambda number: orjson.loads(raw[number]),
         lambda number: caller_of(b"/", HEADER_BYTES),
         lambda number: check(operation, bodies[number]),
@@ -101,19 +103,18 @@ def _stages(
     )
 
 
-def _connection(engine: Engine) -> tuple[Connection, Framer]:
+def connection(dispatcher: Dispatcher) -> Connection:
     """A connection whose requests are read and answered, but by nobody."""
-    cors, limits, loop = Cors.of_option(None), ConnectionLimits(), asyncio.new_event_loop()
-    framer = Framer(cors)
+    loop = asyncio.new_event_loop()
 
     async def nothing() -> asyncio.Protocol:
         raise NotImplementedError
 
-    acceptor = Acceptor(loop, _Fixed(engine, check, cors, limits.body_bytes), framer, limits, nothing)
-    connection = acceptor()
-    connection.connection_made(_Sink())
+    acceptor = Acceptor(loop, dispatcher, Framer(Cors.of_option(None)), ConnectionLimits(), nothing)
+    connected = acceptor()
+    connected.connection_made(_Sink())
     loop.close()
-    return connection, framer
+    return connected
 
 
 def _microseconds(act: Stage, times: int) -> float:

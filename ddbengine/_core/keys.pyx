@@ -294,8 +294,10 @@ def key_range(
             if size == 0:
                 return None
             sort_bytes += size
-            if operator == "BETWEEN" or is_prefix:
-                high = with_bound(&out, common, values[operands[len(operands) - 1]], not is_prefix, True, &size)
+            if is_prefix:
+                high = with_bound(&out, common, first, False, True, &size)
+            elif operator == "BETWEEN":
+                high = with_bound(&out, common, values[operands[1]], True, True, &size)
                 if size == 0:
                     return None
                 sort_bytes += size

@@ -25,6 +25,8 @@ from ddbengine.storage.store import Outcome, ReadTxn
 
 LEGACY = ("Expected", "ConditionalOperator")
 EXPRESSIONS = ("ConditionExpression",)
+_CONDITIONAL = frozenset((*LEGACY, *EXPRESSIONS, "ExpressionAttributeNames", "ExpressionAttributeValues"))
+"""Members that only a request with a condition may have."""
 
 
 @dataclass(slots=True)  # not frozen: see storage.store.Outcome
@@ -62,6 +64,8 @@ def check_return_values_if_deep(request: Mapping[str, Any]) -> None:
 
 def read_condition_of_write(request: Mapping[str, Any]) -> Condition | None:
     """The condition of a PutItem or DeleteItem, as Expected or as an expression."""
+    if _CONDITIONAL.isdisjoint(request):
+        return None
     expected = read_legacy_condition(request, "Expected", CURRENT_READ)
     placeholders = read_placeholders(request, EXPRESSIONS, CURRENT_READ)
     condition = read_condition(request, placeholders)
@@ -108,14 +112,14 @@ def outcome_of_write(
     write: WriteRequest,
     schema: TableSchema,
     change: ItemChange,
-    partition: bytes,
+    partition: bytes | None,
     txn: ReadTxn,
     attributes: bytes | None,
 ) -> Outcome:
     """The outcome of a write of one item; raise ItemCollectionSizeLimitExceededException.
 
-    ``partition`` is the encoded partition key (a deletion may find no item); ``attributes`` the stored form of what the
-    request wants returned, if anything.
+    ``partition`` is the encoded partition key, None for that of the change (a deletion may find no item);
+    ``attributes`` the stored form of what the request wants returned, if anything.
     """
     if schema.local_indexes:
         CollectionSizes(txn, write.surroundings.item_collection_limit).add(change)
@@ -129,5 +133,5 @@ def outcome_of_write(
         members["ConsumedCapacity"] = consumed.report(write.table_name, write.capacity_detail)
     if write.collection_metrics and schema.local_indexes:
         growth = collection_growth(change) if changed else 0
-        members["ItemCollectionMetrics"] = collection_metrics(schema, partition, txn, growth)
+        members["ItemCollectionMetrics"] = collection_metrics(schema, partition or change.partition(), txn, growth)
     return Outcome(body(members), (change,) if changed else ())

@@ -27,6 +27,7 @@ from ddbengine.expressions import check_mixing
 from ddbengine.limits import ITEM_MAX_BYTES
 from ddbengine.storage.store import Outcome, ReadTxn
 
+_LEGACY = frozenset(LEGACY)
 _ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
 
 
@@ -56,11 +57,11 @@ class PutItem:
         check_condition(write, old)
         change = ItemChange(schema, key, old, item)
         attributes = old if write.return_values == "ALL_OLD" else None
-        return outcome_of_write(write, schema, change, change.partition(), txn, attributes)
+        return outcome_of_write(write, schema, change, None, txn, attributes)
 
 
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> PutItem:
-    if not request.keys().isdisjoint(LEGACY):
+    if not _LEGACY.isdisjoint(request):
         SINGLE_WRITE.checked(check_mixing, request, LEGACY, EXPRESSIONS)
     check_return_values_if_deep(request)
     item, size = SINGLE_WRITE.item(request["Item"])

@@ -54,13 +54,13 @@ def read_statement(wire: Mapping[str, Any]) -> RequestedStatement:
     aliases = compiled.parameters
     if len(wires) < len(aliases):
         raise StatementFault("Number of parameters in request and statement don't match.")
-    # More parameters than the statement takes are let pass, as DynamoDB Local does; their values are checked.
-    values = [OLDER.value(value) for value in wires]
-    parameters = dict(zip(aliases, values, strict=False))
-    item_on_failure = wire.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+    parameters = OLDER.attributes(dict(zip(aliases, wires, strict=False)))
+    for surplus in wires[len(aliases) :]:
+        OLDER.value(surplus)  # it is let pass, as DynamoDB Local does; its value is checked
     body = compiled.body
     if isinstance(body, Select):
         return SelectStatement(body, body.bind(parameters))
+    item_on_failure = wire.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     if isinstance(body, Insert):
         return _insert(body, parameters, item_on_failure)
     if isinstance(body, Update):

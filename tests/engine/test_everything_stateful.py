@@ -18,7 +18,7 @@ import math
 import struct
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         [L(N(0), N(3)), L(N(4), N(0)), L(N(4), N(0)), L(N("-1.5"), N("0.25")), L(N(1)), S("no vector")]
     ),
 }
+ALL = frozenset(VALUES)
 ATTRIBUTES: st.SearchStrategy[Item] = st.fixed_dictionaries({}, optional=VALUES)
 LIVES = st.none() | st.integers(1, 30)
 WRITES = st.lists(
@@ -177,14 +178,16 @@ class Everything(BackedUp):
     def as_it_is(self) -> Table:
         return list(self.items.values()), frozenset(self.indexes)
 
-    def is_refused(self, item: Item, written: str | None = None) -> bool:
-        """``written`` is the one attribute that is, None for all."""
-        if NEAR in self.indexes and "v" in item and written in (None, "v") and not is_vector(item["v"]):
+    def is_refused(self, item: Item, written: Set[str] = ALL) -> bool:
+        """``written`` are the attributes that are: an item may be older than an index that it does not fit, and the
+        index minds only when one of its key attributes is written."""
+        if NEAR in self.indexes and "v" in item and "v" in written and not is_vector(item["v"]):
             return True
         types = [KEY_TYPES[name] for name in ("by-score", *self.indexes)]
         return any(
             key in item and (kind not in item[key] or item[key] == S(""))
             for key_types in types
+            if not written.isdisjoint(key_types)
             for key, kind in key_types.items()
         )
 
@@ -251,7 +254,7 @@ class Everything(BackedUp):
             where = f"WHERE pk = '{key[0]}' AND sk = {key[1]}"
             statement = f'UPDATE "table" SET {name} = ?{remove} {where}'
             request: dict[str, Any] = {"Statement": statement, "Parameters": [value]}
-            self.attempt(self.is_refused(item, name), {key: item}, "ExecuteStatement", **request)
+            self.attempt(self.is_refused(item, {name, removed}), {key: item}, "ExecuteStatement", **request)
             return
         request = {
             "TableName": "table",
@@ -259,7 +262,7 @@ class Everything(BackedUp):
             "UpdateExpression": f"SET {name} = :v{remove}",
             "ExpressionAttributeValues": {":v": value},
         }
-        self.attempt(self.is_refused(item, name), {key: item}, "UpdateItem", **request)
+        self.attempt(self.is_refused(item, {name, removed}), {key: item}, "UpdateItem", **request)
 
     @rule(writes=WRITES)
     def load(self, writes: list[tuple[Key, Any]]) -> None:
