@@ -155,7 +155,10 @@ class Dispatcher:
             raise SerializationException
         if self._logs_calls:
             _log.debug("%s by %s in %s", operation, caller.access_key_id, caller.region)
-        return self.carry_out(operation, self._check(operation, members), caller)
+        checked = self._check(operation, members)
+        if self._engine.faults is None:
+            return self._answer(operation, checked, caller)
+        return self.carry_out(operation, checked, caller)
 
     def carry_out(self, operation: str, checked: dict[str, Any], caller: Caller) -> bytes | Future[Any]:
         """What the engine answers to a checked request, with the faults on demand.  Raise ApiError or Dropped."""

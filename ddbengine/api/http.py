@@ -34,6 +34,8 @@ _BAD_REQUEST = Answer(400, b"", json=False)
 _HEAD_TOO_LARGE = Answer(431, b"", json=False)
 _CONTINUE: Parts = (b"HTTP/1.1 100 Continue\r\n\r\n",)
 
+_AT_ONCE = (bytes, Answer)
+"""Types of answers that wait for nothing."""
 _PAGES = b"/_ddbengine"
 
 
@@ -123,18 +125,19 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         phase = self._phase
-        if phase is _LEAVING:
-            return
         if phase is _IDLE:
-            plain = plain_post(data, self._limits.head_bytes, self._limits.body_bytes)
+            limits, acceptor = self._limits, self._acceptor
+            plain = plain_post(data, limits.head_bytes, limits.body_bytes)
             if plain is not None:
-                if self._waiting or self._backlog or self._congested or self._acceptor.draining:
+                if self._waiting or self._backlog or self._congested or acceptor.draining:
                     self._take(plain, keep_alive=True)
                 else:
-                    self._since = self._acceptor.now
+                    self._since = acceptor.now
                     self._serve(plain, self._frame(plain, True))
                 return
             self._received = [data]
+        elif phase is _LEAVING:
+            return
         elif self._received is not None:
             self._received.append(data)
             if phase is _HANDED_OVER:
@@ -255,7 +258,7 @@ class Connection(asyncio.Protocol):
         except Dropped:
             self._drop()
             return
-        if not isinstance(answer, (bytes, Answer)):
+        if not isinstance(answer, _AT_ONCE):
             if self._waiting or not answer.done():
                 self._await(answer, frame)
                 return

@@ -27,6 +27,8 @@ _NAMES_WITHIN_LIMIT = SUBSTITUTIONS_MAX_BYTES // (ATTRIBUTE_NAME_MAX_BYTES + 1) 
 _ENCODED_WITHIN_LIMIT = SUBSTITUTIONS_MAX_BYTES // 5
 """No more bytes of encoded values than this: each byte of the stored form stands for at most four of a value's size
 (an empty list in a list), and some more are left for the aliases."""
+_SMALL_VALUES_WITHIN_LIMIT = _ENCODED_WITHIN_LIMIT // ATTRIBUTE_NAME_MAX_BYTES
+"""No more values than this can be too large together when each is no longer than a name may be."""
 _MEMORABLE_ALIASES = 8
 """More of them are checked each time, so that a client cannot fill the cache with megabytes."""
 _VALUE_USERS = (
@@ -56,8 +58,10 @@ def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surf
         check_placeholder_values(values)
     else:
         _check_aliases_of_values(tuple(values))
-    encoded = surface.expression_values(values)
-    _check_size(names or {}, encoded)
+    encoded = _core.encode_values(values, ATTRIBUTE_NAME_MAX_BYTES, surface.expression_value_levels)
+    if encoded is None or names is not None or len(encoded) > _SMALL_VALUES_WITHIN_LIMIT:
+        encoded = encoded or surface.expression_values(values)
+        _check_size(names or {}, encoded)
     return Placeholders(names, encoded)
 
 

@@ -108,12 +108,8 @@ class Surface:
                 ) from None
         return encoded
 
-    def expression_values(self, wire: dict[str, dict[str, Any]]) -> dict[str, bytes]:
+    def expression_values(self, wire: Mapping[str, dict[str, Any]]) -> dict[str, bytes]:
         """Encode ExpressionAttributeValues; the older layer names the placeholder of a bad one."""
-        encoded = _core.encode_values(wire, ATTRIBUTE_NAME_MAX_BYTES, self.expression_value_levels)
-        return encoded if encoded is not None else self._doubtful_expression_values(wire)
-
-    def _doubtful_expression_values(self, wire: Mapping[str, dict[str, Any]]) -> dict[str, bytes]:
         encoded = {}
         for name, value in wire.items():
             try:

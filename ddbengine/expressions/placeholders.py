@@ -23,17 +23,17 @@ class Placeholders:
     def __init__(self, names: Mapping[str, str] | None, values: Mapping[str, bytes] | None) -> None:
         self.names: Mapping[str, str] = names or _NOTHING
         self.values: Mapping[str, bytes] = values or _NOTHING
-        self._used: list[Set[str]] = []
+        self._used: Set[str] | None = None
 
     def use(self, aliases: Set[str]) -> None:
-        self._used.append(aliases)
+        self._used = aliases if self._used is None else self._used | aliases
 
     def check_unused(self) -> None:
         """Raise ValidationException when there are expressions and none uses an alias; names come before values
         (FACTS 3.5).  Where nothing was compiled nothing is unused: only transactions get that far (FACTS 5.8)."""
-        if not self._used:
+        used = self._used
+        if used is None:
             return
-        used = self._used[0] if len(self._used) == 1 else {alias for aliases in self._used for alias in aliases}
         if not self.names.keys() <= used:
             _refuse_unused("ExpressionAttributeNames", self.names, used)
         if not self.values.keys() <= used:
