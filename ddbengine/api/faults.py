@@ -12,12 +12,14 @@ from concurrent.futures import Future
 from typing import Any
 
 from ddbengine.engine.faults import Strike
+from ddbengine.errors import ApiError
+from ddbengine.storage.errors import StoreError
 from ddbengine.storage.store import Outcome
 
 __all__ = ["Dropped", "suffer"]
 
 Run = Callable[[], bytes | Future[Any]]
-"""Carries out the request: a body, the future of an outcome, or ApiError raised."""
+"""Carries out the request: a body, the future of an outcome, or ApiError or StoreError raised."""
 
 
 class Dropped(Exception):
@@ -54,7 +56,10 @@ def _dropped_or_run(drop: str | None, run: Run) -> bytes | Future[Any]:
         return run()
     if drop == "before":
         raise Dropped
-    answer = run()
+    try:
+        answer = run()
+    except (ApiError, StoreError):
+        raise Dropped from None
     if isinstance(answer, bytes):
         raise Dropped
     dropped: Future[Any] = Future()

@@ -11,6 +11,8 @@ import pytest
 
 from ddbengine.engine.fault_rules import fault_rules
 from ddbengine.engine.faults import Faults
+from ddbengine.errors import ConditionalCheckFailedException
+from ddbengine.storage.errors import StoreError
 from tests.api.conftest import Door
 from tests.api.door import Body, Client, eventually, request
 
@@ -72,6 +74,17 @@ def test_a_write_that_is_done_at_once_is_dropped_after(door: Door, client: Clien
     done: Future[Body] = Future()
     done.set_result(Body(b"{}"))
     door.engine.scan = lambda request: done
+    suffer(door, {"drop": "after"})
+    client.send(request(b"{}", "Scan"))
+    assert is_dropped(client)
+
+
+@pytest.mark.parametrize("error", [ConditionalCheckFailedException("no"), StoreError("no room")])
+def test_a_write_that_is_refused_at_once_is_dropped_just_the_same(door: Door, client: Client, error: Exception) -> None:
+    def refuse(request: dict[str, Any]) -> bytes:
+        raise error
+
+    door.engine.scan = refuse
     suffer(door, {"drop": "after"})
     client.send(request(b"{}", "Scan"))
     assert is_dropped(client)
