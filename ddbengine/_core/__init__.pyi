@@ -20,7 +20,7 @@ returns objects that own their memory.  Bytes that are not a well-formed encoded
 read is bounds-checked.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, TypeGuard, TypeVar
 
 Buffer = bytes | bytearray | memoryview
@@ -104,6 +104,16 @@ class ListOf(Form):
 
 class MapOf(Form):
     def __init__(self, entry: Form) -> None: ...
+
+class Lengths:
+    """Tells whether a value has at least ``least`` parts, and at most ``most`` unless that is None."""
+
+    @property
+    def least(self) -> int: ...
+    @property
+    def most(self) -> int | None: ...
+    def __init__(self, least: int, most: int | None = None) -> None: ...
+    def __call__(self, value: Sized) -> bool: ...
 
 class Members(Form):
     """Some of these members and no others, all that are required among them.  Of a member that fits its form ``holds``

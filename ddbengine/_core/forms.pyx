@@ -20,6 +20,24 @@ cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow(object value, int* overflow) except? -1
 
 
+@cython.final
+cdef class Lengths:
+    """Tells whether a value has at least so many parts, and at most so many."""
+
+    cdef readonly Py_ssize_t least
+    cdef readonly object most
+
+    def __init__(self, Py_ssize_t least, most=None):
+        if least < 0:
+            raise ValueError("nothing has a negative length")
+        self.least = least
+        self.most = most
+
+    def __call__(self, value):
+        cdef Py_ssize_t length = len(value)
+        return length >= self.least and (self.most is None or length <= <Py_ssize_t>self.most)
+
+
 cdef class Form:
     """What a JSON value has to be.  This one leaves every value to those who know."""
 

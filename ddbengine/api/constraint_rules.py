@@ -15,15 +15,16 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ddbengine import limits
+from ddbengine._core import Lengths
 from ddbengine.api.echo import lower_first
 from ddbengine.api.model import Model, Shape
 
-__all__ = ["NOT_NULL", "Adjustments", "Compiler", "Holds", "Lengths", "Path", "Rule", "Violation"]
+__all__ = ["NOT_NULL", "Adjustments", "Bounds", "Compiler", "Holds", "Path", "Rule", "Violation"]
 
 Holds = Callable[[Any], object]
 """A predicate over a coerced value: truthy when the constraints hold."""
 
-Lengths = tuple[int | None, int | None]
+Bounds = tuple[int | None, int | None]
 """Least and greatest; None is unbounded."""
 
 NOT_NULL = "Member must not be null"
@@ -62,7 +63,7 @@ class Adjustments:
     """Shape name to the members in the order of the message."""
     orders: Mapping[str, tuple[str, ...]]
     """Structure name to the order its members are checked in; members left out follow in the model's order."""
-    lengths: Mapping[str, Lengths]
+    lengths: Mapping[str, Bounds]
     """Shape name to its lengths."""
     length_before_pattern: frozenset[str]
     """Names of the shapes whose length is told first; elsewhere it is the pattern."""
@@ -91,21 +92,11 @@ class Rule:
     violations: Callable[[Any, Path], Iterator[Violation]]
 
 
-def _at_least_long(minimum: int, value: Any) -> bool:
-    return len(value) >= minimum
-
-
-def _at_most_long(maximum: int, value: Any) -> bool:
-    return len(value) <= maximum
-
-
 def _lengths(minimum: int | None, maximum: int | None) -> Iterator[_Constraint]:
     if minimum:
-        yield _Constraint(
-            partial(_at_least_long, minimum), f"Member must have length greater than or equal to {minimum}"
-        )
+        yield _Constraint(Lengths(minimum), f"Member must have length greater than or equal to {minimum}")
     if maximum is not None:
-        yield _Constraint(partial(_at_most_long, maximum), f"Member must have length less than or equal to {maximum}")
+        yield _Constraint(Lengths(0, maximum), f"Member must have length less than or equal to {maximum}")
 
 
 def _ranges(shape: Shape) -> Iterator[_Constraint]:
@@ -157,8 +148,9 @@ def _all_of(constraints: tuple[_Constraint, ...]) -> Holds:
     if len(constraints) == 1:
         return constraints[0].holds
     if len(constraints) == 2:
-        # A shortest and a longest length, mostly: no generator for these.
         first, second = constraints[0].holds, constraints[1].holds
+        if isinstance(first, Lengths) and isinstance(second, Lengths) and first.most is None:
+            return Lengths(max(first.least, second.least), second.most)
         return lambda value: first(value) and second(value)
     return lambda value: all(constraint.holds(value) for constraint in constraints)
 
@@ -210,7 +202,7 @@ class Compiler:
 
     model: Model
     adjustments: Adjustments
-    lengths: Mapping[str, Lengths]
+    lengths: Mapping[str, Bounds]
     """By dotted path of members: what holds in this operation only."""
     table_name_min: int
 

@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any, NamedTuple, NoReturn
 
 from ddbengine import limits
-from ddbengine.api.constraint_rules import NOT_NULL, Adjustments, Compiler, Holds, Lengths, Path, Rule, Violation
+from ddbengine.api.constraint_rules import NOT_NULL, Adjustments, Bounds, Compiler, Holds, Path, Rule, Violation
 from ddbengine.api.echo import as_java
 from ddbengine.api.model import Model
 from ddbengine.errors import ValidationException
@@ -72,7 +72,7 @@ class Table:
     order: tuple[str, ...] = ()
     departures: Mapping[str, tuple[Departure, ...]] = field(default_factory=dict)
     """Top-level member to how its faults are told; the first departure that applies counts."""
-    lengths: Mapping[str, Lengths] = field(default_factory=dict)
+    lengths: Mapping[str, Bounds] = field(default_factory=dict)
     """Dotted path of members to lengths that hold in this operation only."""
     table_name_min: int = limits.TABLE_ARN_MIN_CHARACTERS
     required: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from ddbengine._core import (
     Form,
     Item,
     JsonTypeFault,
+    Lengths,
     ListOf,
     MapOf,
     Members,
@@ -128,3 +129,18 @@ def test_forms_are_made_of_forms_only() -> None:
             make(None)
         with pytest.raises(TypeError):
             make(str)
+
+
+@pytest.mark.parametrize(("least", "most"), [(0, None), (1, None), (0, 2), (1, 2), (2, 2), (3, 2)])
+def test_a_length_is_within_its_bounds(least: int, most: int | None) -> None:
+    lengths = Lengths(least, most)
+    assert (lengths.least, lengths.most) == (least, most)
+    for value in ("", "a", "ab", "abc", [], [1, 2], {"x": 1}):
+        assert lengths(value) == (len(value) >= least and (most is None or len(value) <= most))
+
+
+def test_only_a_length_is_measured() -> None:
+    with pytest.raises(ValueError, match="negative"):
+        Lengths(-1)
+    with pytest.raises(TypeError):
+        Lengths(0, 1)(5)  # type: ignore[arg-type]
