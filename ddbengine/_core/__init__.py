@@ -38,7 +38,7 @@ from ddbengine._core.keys import (
 )
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
 from ddbengine._core.pages import take_page
-from ddbengine._core.rendering import item_to_wire, items_to_wire, value_to_wire
+from ddbengine._core.rendering import item_to_wire, items_to_wire, page_to_wire, value_to_wire
 from ddbengine._core.trees import MappedTree, TreeMap
 from ddbengine._core.unpacking import item_to_dict
 from ddbengine._core.values import (
@@ -112,6 +112,7 @@ __all__ = [
     "number_from_text",
     "number_size",
     "number_to_text",
+    "page_to_wire",
     "partition_hash",
     "partition_key",
     "pick",

@@ -155,6 +155,10 @@ def item_to_wire(item: Buffer) -> bytes:
 def items_to_wire(items: Iterable[Buffer]) -> bytes:
     """A JSON array of ``item_to_wire``, built in one buffer: ``[{...},{...}]``."""
 
+def page_to_wire(items: Iterable[Buffer] | None, counts: bytes, last: Buffer | None, more: bytes) -> bytes:
+    """The body of a page, built in one buffer: a JSON object of ``Items`` unless they are None, the members in
+    ``counts``, ``LastEvaluatedKey`` of a stored item unless it is None, and whatever ``more`` adds, comma and all."""
+
 def item_to_dict(item: Buffer) -> dict[str, Any]:
     """The wire item of a stored item: what ``orjson.loads`` makes of ``item_to_wire``, B in base64 too."""
 

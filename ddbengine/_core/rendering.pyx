@@ -1,5 +1,6 @@
 """To the wire: stored bytes become DynamoDB JSON without a Python object per attribute."""
 
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
@@ -323,23 +324,54 @@ def item_to_wire(item):
         close_view(&view)
 
 
-def items_to_wire(items):
+cdef int put_wire_items(Out* out, object items) except -1:
+    """Append a list of stored items."""
     cdef View view
-    cdef Out out
     cdef bint first = True
+    append(out, b"[", 1)
+    for item in items:
+        if not first:
+            append(out, b",", 1)
+        first = False
+        open_view(item, &view)
+        try:
+            put_wire_item(out, &view)
+        finally:
+            close_view(&view)
+    append(out, b"]", 1)
+    return 0
+
+
+def items_to_wire(items):
+    cdef Out out
     open_out(&out)
     try:
-        append(&out, b"[", 1)
-        for item in items:
-            if not first:
-                append(&out, b",", 1)
-            first = False
-            open_view(item, &view)
+        put_wire_items(&out, items)
+        return out_bytes(&out)
+    finally:
+        close_out(&out)
+
+
+def page_to_wire(items, bytes counts not None, last, bytes more not None):
+    cdef Out out
+    cdef View view
+    open_out(&out)
+    try:
+        append(&out, b"{", 1)
+        if items is not None:
+            append(&out, b'"Items":', 8)
+            put_wire_items(&out, items)
+            append(&out, b",", 1)
+        append(&out, PyBytes_AS_STRING(counts), PyBytes_GET_SIZE(counts))
+        if last is not None:
+            append(&out, b',"LastEvaluatedKey":', 20)
+            open_view(last, &view)
             try:
                 put_wire_item(&out, &view)
             finally:
                 close_view(&view)
-        append(&out, b"]", 1)
+        append(&out, PyBytes_AS_STRING(more), PyBytes_GET_SIZE(more))
+        append(&out, b"}", 1)
         return out_bytes(&out)
     finally:
         close_out(&out)

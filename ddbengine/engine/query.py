@@ -77,7 +77,7 @@ class Query:
         """The range low <= key < high of the rows that are left to read."""
         start_key, condition = self.read.start_key, self.key_condition
         if start_key is None:
-            plain = condition.plain_bounds(target.prefix, target.partition, target.sort)
+            plain = condition.plain_bounds(*target.layout)
             if plain is not None:
                 return plain
         elif not start_key_fits(target, start_key):
@@ -173,13 +173,14 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
         check_mixing(request, LEGACY, EXPRESSIONS)
         legacy_filter = read_legacy_condition(request, "QueryFilter", CURRENT_READ)
         legacy_projection = read_attributes_to_get(request)
-    start_key = read_start_key(request, CURRENT_READ)
+    start_key = read_start_key(request, CURRENT_READ) if "ExclusiveStartKey" in request else None
     if "KeyConditions" not in request and "KeyConditionExpression" not in request:
         raise ValidationException(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
         )
     key_condition, condition, projection = _read_expressions(request)
-    check_select(request, lambda message: enveloped(ValidationException(message)))
+    if "Select" in request:
+        check_select(request, lambda message: enveloped(ValidationException(message)))
     read = read_common(
         surroundings, caller, request, legacy_projection or projection, legacy_filter or condition, start_key
     )
@@ -191,8 +192,8 @@ def _read_expressions(request: dict[str, Any]) -> tuple[KeyCondition, Condition 
     placeholders = read_placeholders(request, EXPRESSIONS, CURRENT_READ)
     text = request.get("KeyConditionExpression")
     key_condition = None if text is None else compile_key_condition(text, placeholders)
-    condition = read_filter(request, placeholders)
-    projection = read_projection(request, placeholders)
+    condition = read_filter(request, placeholders) if "FilterExpression" in request else None
+    projection = read_projection(request, placeholders) if "ProjectionExpression" in request else None
     placeholders.check_unused()
     if key_condition is None:
         key_condition = legacy_key_conditions(request["KeyConditions"], CURRENT_READ.value)

@@ -16,13 +16,13 @@ from ddbengine.engine import capacity
 from ddbengine.engine.bodies import body
 from ddbengine.engine.context import Caller, Surroundings
 from ddbengine.engine.index_waits import IndexesBehind
-from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, partition_prefix, table_prefix
+from ddbengine.engine.keys import check_scalar_keys, empty_key_message, item_key, partition_prefix
 from ddbengine.engine.values import Surface
 from ddbengine.errors import ValidationException
 from ddbengine.expressions import Condition, Projection
 from ddbengine.indexes.entries import entry_key, index_prefix
 from ddbengine.limits import PAGE_MAX_BYTES
-from ddbengine.schema.table import IndexSchema, KeyAttribute, TableSchema
+from ddbengine.schema.table import IndexSchema, KeyAttribute, KeyLayout, TableSchema
 from ddbengine.schema.transition import CREATING, running_transition
 from ddbengine.storage.store import Outcome, ReadTxn
 
@@ -115,17 +115,20 @@ class Target:
 
     @property
     def partition(self) -> tuple[KeyAttribute, ...]:
-        return (self.schema.partition,) if self.index is None else self.index.partition
+        return self.layout[1]
 
     @property
     def sort(self) -> tuple[KeyAttribute, ...]:
-        if self.index is not None:
-            return self.index.sort
-        return () if self.schema.sort is None else (self.schema.sort,)
+        return self.layout[2]
 
     @property
     def prefix(self) -> bytes:
-        return table_prefix(self.schema) if self.index is None else index_prefix(self.index)
+        return self.layout[0]
+
+    @property
+    def layout(self) -> KeyLayout:
+        index = self.index
+        return self.schema.layout if index is None else (index_prefix(index), index.partition, index.sort)
 
     @property
     def key_types(self) -> dict[str, str]:
@@ -320,19 +323,13 @@ def _completion(txn: ReadTxn, read: ReadRequest, target: Target, page: Page) -> 
 
 def outcome_of_read(read: ReadRequest, target: Target, page: Page) -> Outcome:
     """The response of Query or Scan."""
-    # Joined once and never added to: a page may have a megabyte, and each copy shows.
     counts = b'"Count":%d,"ScannedCount":%d' % (len(page.rows), page.scanned)
-    parts = (
-        [b"{", counts]
-        if read.select == "COUNT"
-        else [b'{"Items":', _core.items_to_wire(read.shown(page.rows)), b",", counts]
-    )
-    if page.last is not None:
-        parts += (b',"LastEvaluatedKey":', _core.item_to_wire(_core.pick(page.last, target.key_types)))
+    last = None if page.last is None else _core.pick(page.last, target.key_types)
+    rows = page.rows if read.projection is None else read.shown(page.rows)
+    more = b""
     if read.capacity_detail is not None:
-        parts += (b',"ConsumedCapacity":', body(consumed_by_page(read, target, page)))
-    parts.append(b"}")
-    return Outcome(b"".join(parts))
+        more = b',"ConsumedCapacity":' + body(consumed_by_page(read, target, page))
+    return Outcome(_core.page_to_wire(None if read.select == "COUNT" else rows, counts, last, more))
 
 
 def consumed_by_page(read: ReadRequest, target: Target, page: Page) -> dict[str, Any]:

@@ -17,6 +17,10 @@ class KeyAttribute(NamedTuple):  # which is hashed without a step of Python, as 
     """S, N or B."""
 
 
+KeyLayout = tuple[bytes, tuple[KeyAttribute, ...], tuple[KeyAttribute, ...]]
+"""What the keys of a table's or an index's rows start with, their partition attributes, and their sort attributes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Projection:
     type: str
@@ -118,6 +122,10 @@ class TableSchema:
     def item_prefix(self) -> bytes:
         """What every key of the table's items starts with: 5 bytes."""
         return ITEMS + self.number.to_bytes(4, "big")
+
+    @cached_property
+    def layout(self) -> KeyLayout:
+        return self.item_prefix, (self.partition,), () if self.sort is None else (self.sort,)
 
     @cached_property
     def key_types(self) -> dict[str, str]:

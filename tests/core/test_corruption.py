@@ -26,6 +26,7 @@ READERS: list[Callable[[bytes], Any]] = [
     _core.item_to_wire,
     _core.item_to_dict,
     lambda stored: _core.items_to_wire([SOUND, stored]),
+    lambda stored: _core.page_to_wire([SOUND], b"", stored, b""),
     _core.type_of,
     lambda stored: _core.get_attribute(stored, "b"),
     lambda stored: _core.find(stored, ("a", 2, "k")),

@@ -19,6 +19,7 @@ from ddbengine._core import (
     item_to_wire,
     items_to_wire,
     join_set,
+    page_to_wire,
     split_set,
     type_of,
     value_depth,
@@ -90,6 +91,20 @@ def test_a_page_is_the_array_of_its_items(items: list[dict[str, Wire]]) -> None:
     stored = [encode_item(item)[0] for item in items]
     assert items_to_wire(stored) == b"[" + b",".join(map(item_to_wire, stored)) + b"]"
     assert items_to_wire(memoryview(item) for item in stored) == items_to_wire(stored)
+
+
+@given(st.none() | st.lists(wire_items, max_size=3), st.none() | wire_items, st.sampled_from([b"", b',"More":[1]']))
+def test_the_body_of_a_page_has_its_members_in_order(
+    items: list[dict[str, Wire]] | None, last: dict[str, Wire] | None, more: bytes
+) -> None:
+    stored = None if items is None else [encode_item(item)[0] for item in items]
+    end = None if last is None else encode_item(last)[0]
+    members = [] if stored is None else [b'"Items":' + items_to_wire(stored)]
+    members.append(b'"Count":1,"ScannedCount":2')
+    if end is not None:
+        members.append(b'"LastEvaluatedKey":' + item_to_wire(end))
+    expected = b"{" + b",".join(members) + more + b"}"
+    assert page_to_wire(stored, b'"Count":1,"ScannedCount":2', end, more) == expected
 
 
 @pytest.mark.parametrize("size", [0, 31, 32, 255, 256, 65535, 65536, 100_000])

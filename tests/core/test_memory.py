@@ -40,6 +40,8 @@ CALLS: dict[str, Callable[[], Any]] = {
     "a form that is not fitted": lambda: FORM.fits({"Item": {**ITEM, "z": {"S": 1}}, "List": [LARGE]}),
     "an answer": lambda: WRITER.parts(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", b"", STORED, 1 << 20),
     "an answer in two parts": lambda: WRITER.parts(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", b"", STORED, 0),
+    "page_to_wire": lambda: _core.page_to_wire([STORED, memoryview(STORED)], b'"Count":2', STORED, b',"A":1'),
+    "page_to_wire truncated": lambda: _core.page_to_wire([STORED], b'"Count":1', STORED[:-1], b""),
     "encode_values": lambda: _core.encode_values(ITEM, 1 << 20),
     "encode_values faulting late": lambda: _core.encode_values({**ITEM, "z": {"N": "1e126"}}, 1 << 20),
     "item_key": lambda: _core.item_key(b"I", {"big": "S"}, {"big": encode_value(ITEM["big"])}, 1 << 20),

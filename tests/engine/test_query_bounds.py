@@ -50,7 +50,7 @@ def encoded(value: Wire) -> bytes:
 @given(conditions())
 def test_plain_bounds_are_those_of_the_bound_condition(drawn: tuple[Target, KeyCondition]) -> None:
     target, condition = drawn
-    plain = condition.plain_bounds(target.prefix, target.partition, target.sort)
+    plain = condition.plain_bounds(*target.layout)
     key_range = condition.bind(target.partition, target.sort)
     try:
         check_key_values(target, key_range)
