@@ -501,7 +501,7 @@ class ReplicaSet:
         replica = place.replica
         path = self._paths.get(place.name)
         if replica is None:
-            progress = (place.copied_bytes, leader.disk.sizes()[1]) if place.state == REBUILDING else (0, 0)
+            progress = (place.copied_bytes, _sizes_of(leader.disk)[1]) if place.state == REBUILDING else (0, 0)
             return ReplicaStatus(
                 place.name, path, place.state, 0, 0, 0, leader.row.lsn, 0.0, place.fault, *progress, 0, 0
             )
@@ -520,7 +520,7 @@ class ReplicaSet:
             place.fault,
             0,
             0,
-            *replica.disk.sizes(),
+            *_sizes_of(replica.disk),
         )
 
     def _log_status(self, leader: Replica) -> LogStatus:
@@ -585,6 +585,15 @@ class ReplicaSet:
         """StoreBusy when a read stays open; then it may be tried again."""
         for disk in self.disks():
             disk.close(timeout_seconds)
+
+
+def _sizes_of(disk: Disk) -> tuple[int, int]:
+    """See ``Disk.sizes``.  Zeros for one that was closed meanwhile: who asks how replicas are takes no locks, and a
+    replica that failed is closed before it is rebuilt."""
+    try:
+        return disk.sizes()
+    except lmdb.Error:
+        return 0, 0
 
 
 def _opened(name: str, disk: Disk) -> Replica:

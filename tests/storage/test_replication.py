@@ -447,3 +447,17 @@ def test_a_store_of_the_first_format_becomes_three_replicas(root: Path) -> None:
     rows = [look(root / name) for name in NAMES]
     assert len(set(rows)) == 1
     assert rows[0][0].digest == rows[0][1]
+
+
+def test_who_asks_how_replicas_are_while_one_is_closed_is_told_no_sizes_of_it(store: LmdbStore) -> None:
+    """A replica that is rebuilt is closed by one thread while others may have just begun to look at it."""
+    write(store, 0, 3)
+    wait_until(lambda: is_whole(store))
+    assert store._replication is not None
+    closed = store._replication.replicas.places["az3"].replica
+    assert closed is not None
+    assert replica(store, "az3").map_bytes > 0
+    closed.disk.close(5.0)
+    status = replica(store, "az3")
+    assert (status.map_bytes, status.used_bytes) == (0, 0)
+    assert replica(store, "az1").map_bytes > 0
