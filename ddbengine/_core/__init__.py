@@ -23,7 +23,7 @@ from ddbengine._core.documents import (
 from ddbengine._core.encoding import encode_item, encode_value, encode_values
 from ddbengine._core.faults import CorruptBytes, DamagedPage, JsonTypeFault, ValueFault
 from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
-from ddbengine._core.forms import AttributeValue, Flag, Form, Item, Lengths, ListOf, MapOf, Members, Number, Text
+from ddbengine._core.forms import AttributeValue, Flag, Form, Lengths, ListOf, MapOf, Members, Number, Text
 from ddbengine._core.http1 import AnswerWriter, Request, plain_post
 from ddbengine._core.keys import (
     item_key,
@@ -66,7 +66,6 @@ __all__ = [
     "DamagedPage",
     "Flag",
     "Form",
-    "Item",
     "JsonTypeFault",
     "Lengths",
     "ListOf",

@@ -96,13 +96,14 @@ class Number(Form):
 class AttributeValue(Form):
     """What ``check_value`` returns unchanged, but for null."""
 
-class Item(Form):
-    """What ``check_item`` returns unchanged."""
-
 class ListOf(Form):
+    """A list whose elements all fit a form."""
+
     def __init__(self, element: Form) -> None: ...
 
 class MapOf(Form):
+    """A dict whose values all fit a form.  What ``check_item`` returns unchanged is one of AttributeValue."""
+
     def __init__(self, entry: Form) -> None: ...
 
 class Lengths:

@@ -9,7 +9,7 @@ from cpython.list cimport PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.ref cimport PyObject
 
 from ddbengine._core.unicode cimport PyUnicode_CheckExact
-from ddbengine._core.wire_types cimport check_attribute, check_map
+from ddbengine._core.wire_types cimport check_attribute
 
 from ddbengine._core.faults import JsonTypeFault
 
@@ -94,19 +94,6 @@ cdef class AttributeValue(Form):
             return False
         try:
             return check_attribute(value, 0) is value
-        except JsonTypeFault:
-            return False
-
-
-@cython.final
-cdef class Item(Form):
-    """A map of attribute values."""
-
-    cdef bint accepts(self, object value) except -1:
-        if not PyDict_CheckExact(value):
-            return False
-        try:
-            return check_map(value, 0) is value
         except JsonTypeFault:
             return False
 

@@ -1,5 +1,5 @@
-"""HTTP/1.1 on the wire: the one form of a request that clients of a data service send, read in one go (any other is left
-alone), and the answers."""
+"""HTTP/1.1 on the wire: the one form of a request that clients of a data service send, read in one go; any other is left
+alone.  And answers."""
 
 from zlib import crc32
 

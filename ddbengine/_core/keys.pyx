@@ -152,8 +152,6 @@ def partition_hash(raw):
         close_view(&view)
 
 
-
-
 cdef bint is_plain(Head* head, object key_type, Py_ssize_t most_bytes) noexcept:
     """Whether a value can be a key attribute of this type, and there is nothing to be said about its size."""
     return head.kind <= KIND_B and head.kind == kind_of_name(key_type) and 0 < head.size <= most_bytes

@@ -236,9 +236,7 @@ def _form_of(model: Model, shape: Shape) -> Form:
     if shape.type == "structure":
         return _core.Members(member_forms(model, shape))
     if shape.type == "map":
-        return (
-            _core.Item() if shape.value == _ATTRIBUTE_VALUE else _core.MapOf(_form_of(model, model.shapes[shape.value]))
-        )
+        return _core.MapOf(_form_of(model, model.shapes[shape.value]))
     if shape.type == "list":
         return _core.ListOf(_form_of(model, model.shapes[shape.element]))
     return _SCALAR_FORMS[shape.type]

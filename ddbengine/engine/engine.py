@@ -249,7 +249,7 @@ class Engine:
         if operation == "GetRecords" and self._long_reads.takes(plan):
             return self._long_reads.submit(plan)
         try:
-            with self.store.snapshot(plan.consistent) as txn:
+            with self.store.snapshot(plan.consistent) as txn:  # as _read_or_later; each read would pay for the call
                 return plan.run(txn).body
         except ReadIsLong:
             return self._long_reads.submit(plan)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ddbengine.api import requests
 from ddbengine.api.model import load
 from ddbengine.api.requests import check
 from ddbengine.errors import SerializationException, ValidationException
@@ -63,6 +64,19 @@ def test_valid_requests_pass_unchanged(operation: str) -> None:
         assert request == before
 
     passes()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_is_taken_at_once_the_long_way_takes_unchanged(operation: str) -> None:
+    @given(valid_requests(operation), st.none() | json_values, st.lists(st.integers(0, 9), max_size=4))
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+    def agree(request: dict[str, Any], noise: Any, places: list[int]) -> None:
+        checks = requests._CHECKS[operation]
+        for sent in (request, with_noise(request, noise, places)):
+            if checks.fits(sent):
+                assert requests._looked_at(checks, sent) == sent
+
+    agree()
 
 
 def test_an_unknown_operation_is_the_callers_mistake() -> None:

@@ -25,7 +25,9 @@ MAP = encode_value(ITEM["m"])
 TURNED = encode_value({"M": dict(reversed(ITEM["m"]["M"].items()))})
 TREE: Any = {"big": None, "m": {f"k{i}": {0: None} for i in range(40)}, "n": {"x": None}}
 
-FORM = _core.Members({"Item": _core.Item(), "List": _core.ListOf(_core.Text())}, {"List": len}, ("Item",))
+FORM = _core.Members(
+    {"Item": _core.MapOf(_core.AttributeValue()), "List": _core.ListOf(_core.Text())}, {"List": len}, ("Item",)
+)
 WRITER = _core.AnswerWriter(bytes(range(32)))
 
 CALLS: dict[str, Callable[[], Any]] = {
