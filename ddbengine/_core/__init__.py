@@ -21,6 +21,8 @@ from ddbengine._core.documents import (
     with_entries,
 )
 from ddbengine._core.encoding import encode_item, encode_value, encode_values
+from ddbengine._core.environments import ARE_FOUND as FINDS_LMDB
+from ddbengine._core.environments import Environment, Transaction
 from ddbengine._core.faults import CorruptBytes, DamagedPage, JsonTypeFault, ValueFault
 from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
 from ddbengine._core.forms import AttributeValue, Flag, Form, Lengths, ListOf, MapOf, Members, Number, Text

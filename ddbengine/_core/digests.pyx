@@ -1,6 +1,6 @@
 """A 64-bit hash of an entry: fast, well mixed, no defence against somebody who wants collisions."""
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy
 
 from ddbengine._core.buffers cimport View, close_view, open_views
@@ -26,7 +26,7 @@ cdef inline uint64_t spread(uint64_t state) noexcept nogil:
     return state ^ (state >> 32)
 
 
-cdef uint64_t absorbed(uint64_t state, const unsigned char* data, Py_ssize_t size) noexcept nogil:
+cdef uint64_t absorbed(uint64_t state, const uint8_t* data, Py_ssize_t size) noexcept nogil:
     """The state after these bytes and their number; so what is a key and what is a value makes a difference."""
     cdef uint64_t word
     cdef Py_ssize_t left = size
@@ -42,14 +42,15 @@ cdef uint64_t absorbed(uint64_t state, const unsigned char* data, Py_ssize_t siz
     return mixed(state, <uint64_t>size)
 
 
+cdef uint64_t hash_of(const uint8_t* key, Py_ssize_t key_size, const uint8_t* value, Py_ssize_t value_size) noexcept nogil:
+    return spread(absorbed(absorbed(ODD_B, key, key_size), value, value_size))
+
+
 def entry_hash(key, value):
     cdef View left, right
-    cdef uint64_t state = ODD_B
     open_views(key, value, &left, &right)
     try:
-        state = absorbed(state, left.data, left.end - left.data)
-        state = absorbed(state, right.data, right.end - right.data)
-        return spread(state)
+        return hash_of(left.data, left.end - left.data, right.data, right.end - right.data)
     finally:
         close_view(&right)
         close_view(&left)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import lmdb
 
+from ddbengine.storage.binding import open_environment
 from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFormat, StoreFull, StoreUnusable
 from ddbengine.storage.gate import Gate
 from ddbengine.storage.locks import DirectoryLock
@@ -249,7 +250,7 @@ class Environment:
         map_bytes = max(self._map_bytes, min(grown, self._map_limit_bytes))
         while True:
             try:
-                environment = lmdb.open(
+                environment = open_environment(
                     os.fspath(directory),
                     map_size=map_bytes,
                     sync=durable,

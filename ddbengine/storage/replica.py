@@ -152,8 +152,7 @@ class Replica:
 
     def _apply(self, view: HashedTransaction, entries: Sequence[LogEntry]) -> ReplicaRow:
         for entry in entries:
-            for writes in entry.writes:
-                view.apply(writes)
+            view.apply_all(entry.writes)
             view.flush()
             if view.digest != entry.digest:
                 raise ReplicaFault(f"{self.name} holds something else than its leader after change {entry.last}")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from operator import add
 from typing import TYPE_CHECKING
 
-from ddbengine._core import MappedTree, entry_hash
+from ddbengine._core import MappedTree
 from ddbengine.storage import change_log, layers
 from ddbengine.storage.digest import MODULUS_MASK
 from ddbengine.storage.layers import DIRECT_MAX_BYTES
 from ddbengine.storage.store import LOG_READ_MAX_BYTES, Writes
+from ddbengine.storage.writing import carry_out
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -150,34 +151,26 @@ class WriteTransaction(LogReader):
 
         A key is in at most one of the three.  A counter row that is put or deleted loses the deltas it had so far.
         """
-        txn, deltas = self.txn, self._deltas
-        for key in writes.deletes:
-            deltas.pop(key, None)
-            layers.delete(txn, key)
-        for key, value in writes.puts:
-            if deltas:
-                deltas.pop(key, None)
-            layers.put(txn, key, value)
-        if writes.counters:
-            self._add(writes.counters)
+        self.apply_all((writes,))
         if writes.logged:
             self.logged.append(writes)
 
+    def apply_all(self, changes: Sequence[Writes]) -> None:
+        """Carry out changes that are in the log already."""
+        carry_out(self.txn, changes, self._deltas, hashed=False)
+
     def flush(self) -> None:
         """Write the counters."""
-        for key, changes in self._deltas.items():
-            row = self._counter_row(key, changes)
-            if row is None:
-                layers.delete(self.txn, key)
-            else:
-                layers.put(self.txn, key, row)
-        self._deltas.clear()
-
-    def _add(self, counters: list[tuple[bytes, tuple[int, ...]]]) -> None:
-        deltas = self._deltas
-        for key, changes in counters:
-            known = deltas.get(key)
-            deltas[key] = changes if known is None else tuple(map(add, known, changes))
+        if self._deltas:
+            rows = Writes()
+            for key, changes in self._deltas.items():
+                row = self._counter_row(key, changes)
+                if row is None:
+                    rows.deletes.append(key)
+                else:
+                    rows.puts.append((key, row))
+            self._deltas.clear()
+            self.apply_all((rows,))
 
     def _counter_row(self, key: bytes, changes: tuple[int, ...]) -> bytes | None:
         """The row with the changes added; None when nothing but zeros is left."""
@@ -196,33 +189,8 @@ class HashedTransaction(WriteTransaction):
         super().__init__(txn, lsn)
         self.digest = digest
 
-    def apply(self, writes: Writes) -> None:
-        deltas = self._deltas
-        for key in writes.deletes:
-            deltas.pop(key, None)
-            self._remove(key)
-        for key, value in writes.puts:
-            deltas.pop(key, None)
-            self._put(key, value)
-        self._add(writes.counters)
-
-    def flush(self) -> None:
-        for key, changes in self._deltas.items():
-            row = self._counter_row(key, changes)
-            if row is None:
-                self._remove(key)
-            else:
-                self._put(key, row)
-        self._deltas.clear()
-
-    def _remove(self, key: bytes) -> None:
-        gone = layers.pop(self.txn, key)
-        if gone is not None:
-            self.digest = (self.digest - entry_hash(key, gone)) & MODULUS_MASK
-
-    def _put(self, key: bytes, value: bytes) -> None:
-        before = layers.replace(self.txn, key, value)
-        change = entry_hash(key, value) - (0 if before is None else entry_hash(key, before))
+    def apply_all(self, changes: Sequence[Writes]) -> None:
+        change = carry_out(self.txn, changes, self._deltas, hashed=True)
         self.digest = (self.digest + change) & MODULUS_MASK
 
 
@@ -232,7 +200,7 @@ class RecordedTransaction(HashedTransaction):
     __slots__ = ()
 
     def apply(self, writes: Writes) -> None:
-        super().apply(writes)
+        self.apply_all((writes,))
         self.logged.append(writes)
 
     def last_marked(self) -> int | None:
