@@ -3,7 +3,8 @@
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
 ``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored.  ``trees`` reads it in LMDB's pages, and
 ``walks``, ``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1`` knows
-what requests and answers look like on the wire, ``forms`` which JSON can be taken as it is.
+what requests and answers look like on the wire, ``forms`` which JSON can be taken as it is.  ``environments``,
+``cursors`` and ``batches`` are a binding of LMDB, by the functions that ``lmdb_functions`` finds.
 """
 
 from ddbengine._core.digests import entry_hash
@@ -21,7 +22,6 @@ from ddbengine._core.documents import (
     with_entries,
 )
 from ddbengine._core.encoding import encode_item, encode_value, encode_values
-from ddbengine._core.environments import ARE_FOUND as FINDS_LMDB
 from ddbengine._core.environments import Environment, Transaction
 from ddbengine._core.faults import CorruptBytes, DamagedPage, JsonTypeFault, ValueFault
 from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
@@ -38,6 +38,7 @@ from ddbengine._core.keys import (
     partition_hash,
     partition_key,
 )
+from ddbengine._core.lmdb_functions import finds_lmdb
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
 from ddbengine._core.pages import take_page
 from ddbengine._core.rendering import item_to_wire, items_to_wire, page_to_wire, value_to_wire
@@ -66,6 +67,7 @@ __all__ = [
     "AttributeValue",
     "CorruptBytes",
     "DamagedPage",
+    "Environment",
     "Flag",
     "Form",
     "JsonTypeFault",
@@ -79,6 +81,7 @@ __all__ = [
     "Request",
     "Test",
     "Text",
+    "Transaction",
     "TreeMap",
     "ValueFault",
     "Within",
@@ -94,6 +97,7 @@ __all__ = [
     "entry_hash",
     "equal",
     "find",
+    "finds_lmdb",
     "get_attribute",
     "item_key",
     "item_size",

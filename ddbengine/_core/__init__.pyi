@@ -394,6 +394,81 @@ def take_page(
     their end before the page did.
     """
 
+# --- LMDB -------------------------------------------------------------------------------------------------------------
+
+def finds_lmdb() -> bool:
+    """Whether LMDB's C functions were found in the package ``lmdb``, so that an Environment can be opened."""
+
+class Environment:
+    """An environment of LMDB 0.9, opened by its C functions: ``lmdb.Environment`` as far as storage uses it.
+
+    It raises what the package raises.  A call that only touches memory keeps the interpreter's lock.  Open transactions
+    end when it is closed, and reads when its map is set; neither can be done while another thread writes or is inside a
+    call.  In a forked child it refuses everything.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        map_size: int,
+        *,
+        readonly: bool = False,
+        metasync: bool = True,
+        sync: bool = True,
+        writemap: bool = False,
+        meminit: bool = True,
+        max_readers: int = 126,
+        max_spare_txns: int = 1,
+    ) -> None:
+        """``path`` is a directory that is there."""
+
+    def begin(self, db: None = None, parent: None = None, write: bool = False, buffers: bool = False) -> Transaction:
+        """Values are memoryviews, whatever ``buffers`` says."""
+
+    def info(self) -> dict[str, int]: ...
+    def stat(self) -> dict[str, int]: ...
+    def flags(self) -> dict[str, bool]: ...
+    def set_mapsize(self, map_size: int) -> None:
+        """0 takes the size that another process has given the map.  When it fails the environment is closed."""
+
+    def sync(self, force: bool = False) -> None: ...
+    def copyfd(self, fd: int, compact: bool = False, txn: Transaction | None = None) -> None: ...
+    def reader_check(self) -> int: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Environment: ...
+    def __exit__(self, kind: object, error: object, trace: object) -> None: ...
+
+class Transaction:
+    """As ``lmdb.Transaction``.  One thread at a time may use it, and a write transaction only the one that began it.
+
+    Values live until the transaction ends or is next written to.
+    """
+
+    def __enter__(self) -> Transaction: ...
+    def __exit__(self, kind: object, error: object, trace: object) -> None: ...
+    def commit(self) -> None: ...
+    def abort(self) -> None: ...
+    def id(self) -> int: ...
+    def stat(self) -> dict[str, int]: ...
+    def get(self, key: Buffer) -> memoryview | None: ...
+    def put(self, key: Buffer, value: Buffer) -> bool: ...
+    def delete(self, key: Buffer) -> bool: ...
+    def pop(self, key: Buffer) -> bytes | None: ...
+    def replace(self, key: Buffer, value: Buffer) -> bytes | None: ...
+    def cursor(self) -> Any:
+        """As ``lmdb.Cursor``, as far as storage uses it."""
+
+    def apply(
+        self, changes: Sequence[Any], counters: dict[bytes, tuple[int, ...]], most_key_bytes: int, hashed: bool
+    ) -> int | None:
+        """Carry out changes in order: of each the ``deletes`` (keys), then the ``puts`` (pairs), all bytes.
+
+        Returns what that adds to the sum of ``entry_hash`` over all entries, modulo 2**64; 0 unless ``hashed``.  Rows
+        of ``counters`` (deltas by key) that are deleted or put lose their deltas; then the deltas of the change's own
+        ``counters`` are added.  When a key has more than ``most_key_bytes`` it returns None, and nothing has happened.
+        When it raises, something may have happened, and the transaction has to be aborted.
+        """
+
 # --- vectors ----------------------------------------------------------------------------------------------------------
 
 def vector_of(value: Buffer, dimensions: int) -> bytes | None:

@@ -65,9 +65,37 @@ cdef struct Functions:
 
 
 cdef enum:
+    # Codes that are answers,
     NOT_FOUND = -30798
     KEY_EXISTS = -30799
+    NO_PLACE = 22
+    # EINVAL: of GO_CURRENT that the cursor is nowhere
+    # flags of mdb_env_open,
+    NO_SYNC = 0x10000
+    READ_ONLY = 0x20000
+    NO_META_SYNC = 0x40000
+    WRITE_MAP = 0x80000
+    NO_TLS = 0x200000
+    NO_MEMORY_INIT = 0x1000000
+    # of mdb_put and mdb_cursor_put,
+    NO_OVERWRITE = 0x10
+    CURRENT = 0x40
+    # of mdb_env_copyfd3;
+    COMPACT = 1
+    # what mdb_cursor_get is to do;
+    GO_FIRST = 0
+    GO_CURRENT = 4
+    GO_LAST = 6
+    GO_NEXT = 8
+    GO_PREVIOUS = 12
+    GO_THERE = 15
+    GO_KEY = 16
+    GO_RANGE = 17
+    # and the tree that has no name.
+    MAIN = 1
 
 cdef Functions mdb
+cdef bint are_found
 
 cdef int succeeded(int code, str what) except -1
+cdef int raise_closed() except -1

@@ -1,12 +1,19 @@
 """LMDB's C functions as the package ``lmdb`` has them in its extension module, for ``environments`` to call.
 
 They are those of the 0.9 series, with the prefix that the package gives them, since it has those of 1.0 beside them.
-Where they cannot be found (another build of the package, Windows), ``ARE_FOUND`` is False and nothing here may be
+Where they cannot be found (another build of the package, Windows), ``are_found`` is False and nothing here may be
 called.
 """
 
+import errno
+import os
+
 import lmdb
-import lmdb.cpython
+
+try:
+    from lmdb.cpython import __file__ as EXTENSION
+except ImportError:
+    EXTENSION = None
 
 
 cdef extern from *:
@@ -15,6 +22,9 @@ cdef extern from *:
     static void* symbol_of(const char* file, const char* name) { return 0; }
     #else
     #include <dlfcn.h>
+    #if !defined(RTLD_NOLOAD)
+    #define RTLD_NOLOAD 0
+    #endif
     /* Of a library that is loaded already, which stays: whoever loaded it never gives it back. */
     static void* symbol_of(const char* file, const char* name) {
         void* library = dlopen(file, RTLD_LAZY | RTLD_NOLOAD);
@@ -65,8 +75,10 @@ NAMES = (
 cdef bint find_functions() except -1:
     cdef void** members = <void**>&mdb
     cdef int major = 0, minor = 0, patch = 0
+    if EXTENSION is None:
+        return False
     assert sizeof(Functions) == len(NAMES) * sizeof(void*)
-    file = lmdb.cpython.__file__.encode()
+    file = os.fsencode(EXTENSION)
     for place, name in enumerate(NAMES):
         members[place] = symbol_of(file, b"mdb09_" + name.encode())
         if members[place] == NULL:
@@ -75,7 +87,12 @@ cdef bint find_functions() except -1:
     return major == 0 and minor == 9
 
 
-ARE_FOUND = find_functions()
+are_found = find_functions()
+
+
+def finds_lmdb():
+    return are_found
+
 
 ERRORS = {
     -30799: lmdb.KeyExistsError,
@@ -86,7 +103,9 @@ ERRORS = {
     -30794: lmdb.VersionMismatchError,
     -30793: lmdb.InvalidError,
     -30792: lmdb.MapFullError,
+    -30791: lmdb.DbsFullError,
     -30790: lmdb.ReadersFullError,
+    -30789: lmdb.TlsFullError,
     -30788: lmdb.TxnFullError,
     -30787: lmdb.CursorFullError,
     -30786: lmdb.PageFullError,
@@ -95,16 +114,26 @@ ERRORS = {
     -30783: lmdb.BadRslotError,
     -30782: lmdb.BadTxnError,
     -30781: lmdb.BadValsizeError,
-    12: lmdb.MemoryError,
-    13: lmdb.ReadonlyError,
-    22: lmdb.InvalidParameterError,
-    28: lmdb.DiskError,
+    -30780: lmdb.BadDbiError,
+    errno.EAGAIN: lmdb.LockError,
+    errno.ENOMEM: lmdb.MemoryError,
+    errno.EACCES: lmdb.ReadonlyError,
+    errno.EINVAL: lmdb.InvalidParameterError,
+    errno.ENOSPC: lmdb.DiskError,
 }
-"""As the package raises them: LMDB's own numbers are negative, the system's positive (ENOMEM, EACCES, EINVAL, ENOSPC)."""
+"""As the package raises them: LMDB's own numbers are negative, the system's positive."""
 
 
 cdef int succeeded(int code, str what) except -1:
     """Raise the package's exception for a code that is not 0."""
     if code == 0:
         return 0
-    raise ERRORS.get(code, lmdb.Error)(f"{what}: {mdb.strerror(code).decode(errors='replace')}")
+    reason = mdb.strerror(code).decode(errors="replace")
+    error = ERRORS.get(code, lmdb.Error)(f"{what}: {reason}")
+    error.what, error.code, error.reason = what, code, reason
+    raise error
+
+
+cdef int raise_closed() except -1:
+    """As the package does for what was closed, or has ended."""
+    raise lmdb.Error("Attempt to operate on closed/deleted/dropped object.")

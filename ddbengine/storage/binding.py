@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import lmdb
 
@@ -14,7 +14,10 @@ PACKAGE_ONLY = "DDBENGINE_LMDB_PACKAGE"
 
 
 def open_environment(path: str, **options: Any) -> lmdb.Environment:
-    """Open as ``lmdb.open`` does, of whose interface both have what storage needs."""
-    if _core.FINDS_LMDB and not os.environ.get(PACKAGE_ONLY):
-        return _core.Environment(path, **options)
-    return lmdb.open(path, **options)
+    """Open as ``lmdb.open`` does, of whose interface both have what storage needs, with the same errors.
+
+    The directory is there already, and transactions are begun with ``buffers``.
+    """
+    if _core.finds_lmdb() and not os.environ.get(PACKAGE_ONLY):
+        return cast(lmdb.Environment, _core.Environment(path, **options))
+    return lmdb.open(path, create=False, **options)
