@@ -101,8 +101,8 @@ class Environment:
     def abandon(self, txn: Transaction) -> None:
         """Abort a write transaction.
 
-        The binding waits for a moment in which no other thread is inside LMDB, which threads that read without a pause
-        may never leave by themselves; the gate makes one.
+        The package's binding waits for a moment in which no other thread is inside LMDB, which threads that read
+        without a pause may never leave by themselves; the gate makes one.
         """
         try:
             with self.gate.closed(ABANDON_TIMEOUT_SECONDS):
@@ -272,8 +272,8 @@ class Environment:
 
 
 def _never_release(environment: lmdb.Environment) -> None:
-    """Keep the binding from giving back, at the end of a forked child, the reader slots of its parent: the table of
-    them is shared memory."""
+    """Keep the package's binding from giving back, at the end of a forked child, the reader slots of its parent: the
+    table of them is shared memory.  The core's knows a child by itself."""
     import ctypes
 
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(environment))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import lmdb
 
+from ddbengine.storage.binding import open_environment
 from ddbengine.storage.environment import MAP_START_BYTES, READERS_MAX, SPARE_READS_MAX
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.gate import Gate
@@ -63,11 +64,10 @@ class SharedReads:
         place = self._places[self._state.leader]
         self.close()
         try:
-            self._environment = lmdb.open(
+            self._environment = open_environment(
                 os.fspath(place),
                 map_size=MAP_START_BYTES,
                 readonly=True,
-                create=False,
                 max_readers=READERS_MAX,
                 max_spare_txns=SPARE_READS_MAX,
             )

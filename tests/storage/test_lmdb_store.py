@@ -17,6 +17,7 @@ import pytest
 
 from ddbengine.storage import environment as environments
 from ddbengine.storage import memory_file
+from ddbengine.storage.binding import open_environment
 from ddbengine.storage.check import check_layers
 from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFormat, StoreFull, StoreUnusable
 from ddbengine.storage.store import Writes
@@ -135,16 +136,15 @@ def test_a_store_of_a_later_format_is_refused(tmp_path: Path) -> None:
 
 
 def test_where_address_space_is_short_the_map_starts_smaller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    original = lmdb.open
     asked: list[int] = []
 
     def short(path: str, **options: int) -> lmdb.Environment:
         asked.append(options["map_size"])
         if options["map_size"] > environments.GIB:
             raise lmdb.MemoryError("mdb_env_open: Cannot allocate memory")
-        return original(path, **options)  # type: ignore[arg-type]
+        return open_environment(path, **options)
 
-    monkeypatch.setattr(environments.lmdb, "open", short)  # type: ignore[attr-defined]
+    monkeypatch.setattr(environments, "open_environment", short)
     with open_store(tmp_path / "store") as store:
         store.submit(put(b"Ik", b"v")).result()
     assert asked[0] == environments.MAP_START_BYTES
