@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from ddbengine._core import MappedTree
 from ddbengine.storage import layers
+from ddbengine.storage.binding import PACKAGE_ONLY, open_environment
 from ddbengine.storage.check import check_layers
 from ddbengine.storage.mapped_trees import MappedTrees
 
@@ -32,11 +33,20 @@ CUTS = [0, 1, 8, 9, 10, 501, 502, 503, 509, 510, 511, 512, 1012, 1013, 1014, 151
 FILLERS = [b"\x00", b"a", b"\xff", b"L", b"a\x00"]
 
 
+@pytest.fixture(params=["core", "package"], scope="module", autouse=True)
+def binding(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test runs with both bindings of LMDB."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "package":
+            patch.setenv(PACKAGE_ONLY, "1")
+        yield
+
+
 @contextmanager
 def empty_environment() -> Iterator[lmdb.Environment]:
     with (
         tempfile.TemporaryDirectory() as directory,
-        lmdb.open(directory, map_size=1 << 28, sync=False) as environment,
+        open_environment(directory, map_size=1 << 28, sync=False) as environment,
     ):
         yield environment
 

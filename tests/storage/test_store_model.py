@@ -2,6 +2,7 @@
 
 Strategy: plans (puts, deletes, counters, plans that fail, plans that only read) are submitted without waiting, so that
 they come to share commits; between them snapshots, scans, reopening.  Keys are short and long, the first map is tiny.
+Both bindings of LMDB have their turn.
 
 Invariants: each plan sees what those before it did, in its group too; failing plans leave no trace; scans answer as
 the sorted dictionary; after every step the layers are sound.  Not covered: threads (test_lmdb_store) and crashes.
@@ -15,10 +16,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from ddbengine.storage.binding import PACKAGE_ONLY
 from ddbengine.storage.check import check_layers
 from ddbengine.storage.digest import COVERED
 from ddbengine.storage.store import Outcome, ReadTxn, Writes
@@ -79,8 +82,11 @@ def apply(model: dict[bytes, bytes], step: tuple[str, bytes, bytes | int]) -> by
 
 
 class StoreMachine(RuleBasedStateMachine):
-    @initialize(on_disk=st.booleans(), durable=st.booleans())
-    def open(self, on_disk: bool, durable: bool) -> None:
+    @initialize(on_disk=st.booleans(), durable=st.booleans(), of_package=st.booleans())
+    def open(self, on_disk: bool, durable: bool, of_package: bool) -> None:
+        self.binding = pytest.MonkeyPatch()
+        if of_package:
+            self.binding.setenv(PACKAGE_ONLY, "1")
         self.directory = tempfile.TemporaryDirectory()
         self.path = Path(self.directory.name) / "store" if on_disk else None
         self.durable = durable
@@ -131,6 +137,7 @@ class StoreMachine(RuleBasedStateMachine):
         if hasattr(self, "store"):
             self.store.close()
             self.directory.cleanup()
+            self.binding.undo()
 
 
 StoreMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=15, deadline=None)
