@@ -75,8 +75,8 @@ def _line(replica: Examined, is_best: bool) -> tuple[str, ...]:
     return (
         replica.name,
         f"{replica.state}, best" if is_best else replica.state,
-        _number(None if row is None else row.term),
-        _number(None if row is None else row.lsn),
+        _number(None if row is None else replica.position.term),
+        _lsn(replica),
         _number(replica.entries),
         _size(replica.size_bytes),
         str(replica.path),
@@ -140,16 +140,16 @@ def _verdict(diagnosis: Diagnosis, mend: bool) -> Iterator[str]:
 def _what_is_kept(best: Examined, replicas: Sequence[Examined], sound: int) -> str:
     """An acknowledged write is in two of three replicas, so two sound ones have all of them between them."""
     further = [replica for replica in replicas if not replica.is_sound and replica.position > best.position]
-    if further and best.row is not None:
+    if further:
         lost = further[0]
-        return f"{best.name} ends at LSN {best.row.lsn:,}, but {lost.name}, though damaged, at {_lsn(lost)}."
+        return f"{best.name} ends at LSN {best.position.lsn:,}, but {lost.name}, though damaged, at {_lsn(lost)}."
     if len(replicas) - sound < _COPIES:
         return f"Nothing acknowledged is lost: {best.name} has it all."
     return f"{best.name} is all there is; if it was not leading, the last acknowledged writes may be lost."
 
 
 def _lsn(replica: Examined) -> str:
-    return _number(None if replica.row is None else replica.row.lsn)
+    return _number(None if replica.row is None else replica.position.lsn)
 
 
 def _all_sound(replicas: Sequence[Examined]) -> str:
@@ -215,8 +215,8 @@ def _replica_members(replica: Examined) -> dict[str, Any]:
         "path": str(replica.path),
         "state": replica.state,
         "store": None if row is None else row.store.hex(),
-        "term": None if row is None else row.term,
-        "lsn": None if row is None else row.lsn,
+        "term": None if row is None else replica.position.term,
+        "lsn": None if row is None else replica.position.lsn,
         "applied_lsn": None if row is None else row.applied,
         "digest": None if row is None else f"{row.digest:016x}",
         "entries": replica.entries,

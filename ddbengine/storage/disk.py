@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ddbengine.storage.journal import JournalFiles
+
 if TYPE_CHECKING:
     import lmdb
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     Transaction = lmdb.Transaction[memoryview]
 
 
-class Disk(Protocol):
+class Disk(JournalFiles, Protocol):
     @property
     def path(self) -> Path | None: ...
 

@@ -19,6 +19,7 @@ import lmdb
 from ddbengine.storage.binding import open_environment
 from ddbengine.storage.errors import StoreBusy, StoreClosed, StoreError, StoreFormat, StoreFull, StoreUnusable
 from ddbengine.storage.gate import Gate
+from ddbengine.storage.journal_files import JournalOnDisk
 from ddbengine.storage.locks import DirectoryLock
 from ddbengine.storage.mapped_trees import MappedTrees
 from ddbengine.storage.memory_file import RESERVES, MemoryFile
@@ -82,6 +83,7 @@ class Environment:
         """A seal vouches for the file as it is, so it has to go before a write."""
         self._identity: tuple[int, int] | None = None
         """Device and number of the data file that is open."""
+        self._journal = None if path is None else JournalOnDisk(path, durable)
         self._lmdb = self._open_in_memory(contents, memory) if path is None else self._open_on_disk(path)
         self.begin = self._lmdb.begin
         self.trees = MappedTrees(on_disk=path is not None)
@@ -124,6 +126,18 @@ class Environment:
         except (TimeoutError, OSError, lmdb.Error) as error:
             raise StoreFull(f"the store cannot grow to {larger} bytes: {error}") from error
         self._map_bytes = larger
+
+    def write_journal(self, half: int, offset: int, data: bytes) -> None:
+        """See ``journal.JournalFiles``."""
+        assert self._journal is not None, "what is in memory has no journal"
+        self._journal.write_journal(half, offset, data)
+
+    def read_journal(self, half: int) -> bytes:
+        return b"" if self._journal is None else self._journal.read_journal(half)
+
+    def remove_journal(self) -> None:
+        if self._journal is not None:
+            self._journal.remove_journal()
 
     def copy_to(self, file: Path) -> None:
         """Write a consistent copy of everything into a file, synced.  lmdb.Error or OSError.
@@ -175,6 +189,8 @@ class Environment:
             raise store_error(error) from error
         finally:
             self._lmdb.close()
+            if self._journal is not None:
+                self._journal.close()
             if self.path is not None and not self._sealed and self._trusted and self.fault() is None:
                 _seal_if_possible(self.path)
             if self._lock is not None:

@@ -26,8 +26,11 @@ from ddbengine.storage.check import check_layers
 from ddbengine.storage.digest import COVERED, MODULUS_MASK
 from ddbengine.storage.errors import StoreFormat
 from ddbengine.storage.findings import Finding, shown
+from ddbengine.storage.journal import waiting
+from ddbengine.storage.journal_files import JournalOnDisk
 from ddbengine.storage.migration import FORMAT_KEY, FORMAT_VERSION
 from ddbengine.storage.position import ReplicaRow, read_row
+from ddbengine.storage.quorum import NOWHERE, Position
 from ddbengine.storage.seal import DATA_FILE, SEAL_FILE, is_sealed
 from ddbengine.storage.transactions import LogReader
 
@@ -96,14 +99,17 @@ class Examined:
     """Of the data file; None when there is none."""
     readable: bool = False
     """The pages are sound, so that its entries can be read without danger."""
+    journaled: Position = NOWHERE
+    """How far its journal goes on from the row."""
 
     @property
     def is_sound(self) -> bool:
         return self.state in (SOUND, BEHIND)
 
     @property
-    def position(self) -> tuple[int, int]:
-        return (0, 0) if self.row is None else self.row.position
+    def position(self) -> Position:
+        """What it has when the store is next opened."""
+        return NOWHERE if self.row is None else max(self.row.position, self.journaled)
 
 
 class Reading(LogReader):
@@ -174,11 +180,19 @@ def examine(name: str, path: Path, progress: Progress) -> Examined:
         if damage:
             return Examined(name, path, DAMAGED, damage, size_bytes=size_bytes)
         with reading(path) as txn:
-            examined = _examine_entries(name, path, txn.txn, progress)
+            examined = _with_journal(_examine_entries(name, path, txn.txn, progress))
         return replace(_with_seal(examined), size_bytes=size_bytes, readable=True)
     except (OSError, lmdb.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return Examined(name, path, UNREADABLE, Findings([_in_file("replica-unreadable", f"cannot be read: {reason}")]))
+
+
+def _with_journal(examined: Examined) -> Examined:
+    """Entries of the journal have checksums, so that what is there of them is what was written."""
+    if examined.row is None:
+        return examined
+    entries = waiting(JournalOnDisk(examined.path, durable=False), examined.row)
+    return replace(examined, journaled=entries[-1].position) if entries else examined
 
 
 def _with_seal(examined: Examined) -> Examined:
@@ -354,9 +368,9 @@ def _beside(best: Examined, best_row: ReplicaRow, replica: Examined, progress: P
     if row.store != best_row.store:
         detail = f"belongs to another store than {best.name}"
         return replace(replica, state=FOREIGN, findings=Findings([Finding("other-store", "replica", "", detail)]))
-    if row.position < best_row.position or row.applied < best_row.applied:
+    if replica.position < best.position or row.applied < best_row.applied:
         return replace(replica, state=BEHIND) if replica.state == SOUND else replica
-    if replica.state == SOUND and row.digest == best_row.digest:
+    if replica.state == SOUND and (row.digest == best_row.digest or row.applied > best_row.applied):
         return replica
     findings = Findings(replica.findings.kept)
     if not any(finding.name == "layer-broken" for finding in findings.kept):

@@ -22,6 +22,7 @@ from ddbengine.storage.disk import Disk
 from ddbengine.storage.environment import Environment, make_directory
 from ddbengine.storage.errors import StoreBusy, StoreError, StoreFormat, StoreUnusable
 from ddbengine.storage.examination import DAMAGED, MISSING, SOUND, UNREADABLE, examine
+from ddbengine.storage.journal_files import remove_journal
 from ddbengine.storage.migration import new_row
 from ddbengine.storage.position import REPLICA_KEY, ReplicaRow, read_row, write_row
 from ddbengine.storage.replica import Replica, ReplicaFault
@@ -107,7 +108,7 @@ def _look_at(name: str, path: Path, open_environment: Open) -> Replica | str:
             environment.close(CLOSE_TIMEOUT_SECONDS)
             return NOTHING
         replica = Replica(name, environment)
-        replica.apply_received(None)
+        replica.take_up()
     except (StoreError, OSError, lmdb.Error) as error:
         environment.close(CLOSE_TIMEOUT_SECONDS)
         return str(error)
@@ -226,6 +227,7 @@ def renew(path: Path, source: Disk, open_environment: Open, advance: Callable[[i
         (path / name).unlink(missing_ok=True)
     os.replace(work / DATA_FILE, path / DATA_FILE)
     shutil.rmtree(work, ignore_errors=True)
+    remove_journal(path)  # not before: until now it could have been what an acknowledged write was last seen in
     sync_directory(path)
     sync_directory(path.parent)
     return open_environment(path, False)

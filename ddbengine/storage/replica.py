@@ -5,7 +5,9 @@ One thread at a time writes to a replica, whoever holds its ``lock``.
 
 from __future__ import annotations
 
+import errno
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,7 +19,8 @@ from ddbengine.storage import change_log
 from ddbengine.storage.change_log import LogEntry
 from ddbengine.storage.committer import TargetFault
 from ddbengine.storage.digest import digest_of
-from ddbengine.storage.errors import StoreError, StoreFormat
+from ddbengine.storage.errors import StoreError, StoreFormat, StoreFull
+from ddbengine.storage.journal import Journal, waiting
 from ddbengine.storage.position import ReplicaRow, read_row, write_row
 from ddbengine.storage.quorum import Position
 from ddbengine.storage.store import Writes
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 READ_MAX_ENTRIES = 64
 READ_MAX_BYTES = 16 << 20
 """What a follower takes into one transaction."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 OF_THE_WRITE = (lmdb.MapFullError, lmdb.TxnFullError, lmdb.DiskError, lmdb.BadValsizeError)
 """What LMDB raises for want of room or for a write that cannot be; any other error is the replica's own."""
@@ -63,12 +68,20 @@ class Replica:
         """When the last group it applied was committed by its leader; 0 when that is not known."""
         self.suspicion: Exception | None = None
         """What a read met that should not be there."""
+        self.received: deque[LogEntry] = deque()
+        """Durable in the journal, and not all of them in the tree."""
+        self._received_bytes = self._taken_bytes = 0
         self._in_doubt = True
         self.know_row()
+        self._journal = Journal(disk, self.row.store)
 
     @property
     def position(self) -> Position:
-        return self.row.position
+        """How far it goes durably, in its tree or in its journal."""
+        try:
+            return max(self.received[-1].position, self.row.position)
+        except IndexError:  # the tree has everything
+            return self.row.position
 
     def know_row(self) -> None:
         """Read the row again if the last commit failed: what it wrote may be there all the same."""
@@ -114,6 +127,48 @@ class Replica:
             except ValueError as error:
                 raise ReplicaFault(f"the log of {self.name} is damaged behind change {lsn}: {error}") from error
 
+    @property
+    def received_bytes(self) -> int:
+        """Of the entries in the journal that the tree has not."""
+        return self._received_bytes - self._taken_bytes  # each is counted by one thread
+
+    def can_receive(self) -> bool:
+        return self._journal.has_room(self.row.lsn)
+
+    def receive(self, entries: Sequence[LogEntry]) -> None:
+        """Keep entries that follow on its position in the journal, durably, until ``append`` is given them.
+
+        Who calls it need not hold the lock, but is the only one to.  StoreFull without room for the journal, and then
+        it is as it was; ReplicaFault when they do not follow.
+        """
+        self._need_in_order(entries, self.position)
+        try:
+            self._journal.append(entries, self.row.lsn)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise StoreFull(f"no room for the journal: {error}") from error
+            raise
+        self.received.extend(entries)
+        self._received_bytes += sum(len(entry.packed) for entry in entries)
+
+    def received_after(self, position: Position) -> list[LogEntry]:
+        """What the journal has that goes on from a position of the tree."""
+        return [entry for entry in list(self.received) if entry.first > position.lsn]
+
+    def take_up(self) -> None:
+        """After an opening: let the tree have what is in the journal, and show all of the log."""
+        entries = waiting(self.disk, self.row)
+        if entries:
+            self.append(entries)
+        self.apply_received(None)
+
+    def forget_journal(self) -> None:
+        """Before a clean close: the tree alone is the replica."""
+        if self.received:
+            assert self.received[-1].last <= self.row.lsn
+            self.received.clear()
+        self.disk.remove_journal()
+
     def append(self, entries: Sequence[LogEntry], apply: bool = True) -> None:
         """Commit entries of the leader's log, and what they change unless ``apply`` is False; all of it or nothing.
 
@@ -124,6 +179,8 @@ class Replica:
         self.commit(lambda view: self._append(view, entries, apply))
         if apply:
             self.last_micros = entries[-1].micros
+        while self.received and self.received[0].last <= self.row.lsn:
+            self._taken_bytes += len(self.received.popleft().packed)
 
     def apply_received(self, until_micros: int | None) -> bool:
         """Apply what was appended without, as far as it was committed by then; whether there was anything."""
@@ -139,16 +196,20 @@ class Replica:
         return True
 
     def _append(self, view: HashedTransaction, entries: Sequence[LogEntry], apply: bool) -> ReplicaRow:
-        position = self.row.position
+        self._need_in_order(entries, self.row.position)
+        position = entries[-1].position
         for entry in entries:
-            if entry.before != position:
-                raise ReplicaFault(f"{self.name} is at {position}, and the log goes on from {entry.before}")
-            position = entry.position
             change_log.append(view.txn, entry)
         applied = self._apply(view, entries).applied if apply else self.row.applied
         log_from = min(entries[-1].log_from, applied + 1)
         change_log.trim(view.txn, log_from)
         return ReplicaRow(self.row.store, position.term, position.lsn, applied, view.digest, log_from, self.row.members)
+
+    def _need_in_order(self, entries: Sequence[LogEntry], position: Position) -> None:
+        for entry in entries:
+            if entry.before != position:
+                raise ReplicaFault(f"{self.name} is at {position}, and the log goes on from {entry.before}")
+            position = entry.position
 
     def _apply(self, view: HashedTransaction, entries: Sequence[LogEntry]) -> ReplicaRow:
         for entry in entries:

@@ -1,15 +1,16 @@
 """The replicas of a store together: lead, follow, lose, fail over, rebuild; each a step that any thread may take.
 
-No threads and no clock of its own (``micros`` is given), so a test can take the steps one by one in any order;
-``replication`` has the threads that take them in a server.  Locks, in this order: ``_leading`` (whoever runs a group or
-elects), a replica's ``lock`` (whoever writes to it), ``_lock`` (the bookkeeping, for moments).
+No threads and no clock of its own (``micros`` is given, and only how long a disk took is measured), so a test can take
+the steps one by one in any order; ``replication`` has the threads that take them in a server.  Locks, in this order:
+``_leading`` (whoever runs a group or elects), a replica's ``lock`` (whoever writes to it), ``_lock`` (the bookkeeping,
+for moments).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,8 +23,9 @@ from ddbengine.storage.change_log import LogEntry
 from ddbengine.storage.committer import Answer, Results, TargetFault, commit
 from ddbengine.storage.disk import Disk
 from ddbengine.storage.environment import CLOSED
-from ddbengine.storage.errors import StoreClosed, StoreError
-from ddbengine.storage.quorum import Position, Quorum
+from ddbengine.storage.errors import StoreClosed, StoreError, StoreFull
+from ddbengine.storage.quorum import Quorum
+from ddbengine.storage.recent import Recent
 from ddbengine.storage.replica import SUSPICIOUS, Leader, Replica, ReplicaFault, is_fault
 from ddbengine.storage.status import (
     FAILED,
@@ -40,10 +42,12 @@ from ddbengine.storage.transactions import Snapshot
 
 _log = logging.getLogger(__name__)
 
-RECENT_MAX_ENTRIES = 64
-RECENT_MAX_BYTES = 16 << 20
-"""What is kept in memory for followers, and all that is not acknowledged: reads may have shown it, so whoever leads
-next must have it, even when the leader's disk is gone.  Who is further behind reads the leader's log."""
+GATHER_MAX_CHANGES = 1 << 14
+GATHER_MAX_BYTES = 8 << 20
+"""What a follower may leave for later."""
+
+SLOW_JOURNAL_SECONDS = 0.05
+"""A follower whose disk takes longer for a short write gives way to the other one."""
 
 CLOSE_TIMEOUT_SECONDS = 30.0
 UNCERTAIN = "too few replicas have the write; it may have been kept or not"
@@ -101,43 +105,6 @@ class LeaderUnreadable(Exception):
     """Somebody wanted to read the log of a leader that is still thought to be well."""
 
 
-class Recent:
-    """The last entries of the log, so that followers need not read and decode them."""
-
-    def __init__(self) -> None:
-        self._entries: deque[LogEntry] = deque()
-        self._bytes = 0
-
-    def add(self, entry: LogEntry, promised: int) -> None:
-        """``promised``: whoever leads next has everything up to this LSN on its disk."""
-        if self._entries and self._entries[-1].position != entry.before:
-            # A commit that had failed is in the log all the same, and only there.
-            self._entries.clear()
-            self._bytes = 0
-        self._entries.append(entry)
-        self._bytes += len(entry.packed)
-        while self._is_full() and self._entries[0].last <= promised:
-            self._bytes -= len(self._entries.popleft().packed)
-
-    def _is_full(self) -> bool:
-        return self._bytes > RECENT_MAX_BYTES or len(self._entries) > RECENT_MAX_ENTRIES
-
-    def cut(self, lsn: int) -> None:
-        """Forget what was lost with a leader: all behind this LSN."""
-        while self._entries and self._entries[-1].last > lsn:
-            self._bytes -= len(self._entries.pop().packed)
-
-    def after(self, position: Position) -> list[LogEntry]:
-        """All that follows on a position; none when that is not known any more."""
-        found: list[LogEntry] = []
-        for entry in reversed(self._entries):
-            if entry.first <= position.lsn:
-                break
-            found.append(entry)
-        found.reverse()
-        return found if found and found[0].before == position else []
-
-
 def _answer(answer: Answer, results: Results, acknowledged: bool) -> None:
     answer(results if acknowledged else [StoreError(UNCERTAIN)] * len(results))
 
@@ -185,6 +152,8 @@ class ReplicaSet:
         self._lock = threading.Lock()
         self.news = threading.Condition(self._lock)
         """Notified when there may be something to do for a follower."""
+        self.haste = threading.Condition(self._lock)
+        """Notified when a follower has to do it now."""
         self.tally = Tally()
         self._recent = Recent()
         self._published = positions[leader]
@@ -200,8 +169,11 @@ class ReplicaSet:
         for replica in replicas:
             self._listen(replica)
         self._round = count()
+        self._receivers = list(self.places)
+        """In what order followers are asked to keep in their journals what is to be acknowledged."""
         self.closing = False
         """Set when nothing that takes long should be begun or finished any more."""
+        self._is_hasty = False
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -239,6 +211,7 @@ class ReplicaSet:
                     answer(results)
                     answer = _nobody
                 self._publish(leader, partial(_answer, answer, results))
+                self._pass_on()
                 return
 
     def settle(self) -> None:
@@ -250,13 +223,57 @@ class ReplicaSet:
 
     def _publish(self, leader: Leader, settle: Settle) -> None:
         entries, leader.entries = leader.entries, []
-        with self.news:
+        with self._lock:
             for entry in entries:
                 self._recent.add(entry, self._promised_lsn())
             self._published = leader.replica.position
             self._quorum.led(self._published, settle)
-            if entries:
-                self.news.notify_all()
+
+    def _pass_on(self) -> None:
+        """Let a follower have in its journal what is published, if that makes it acknowledged, and tell the others."""
+        if self.rules.copies > 1:
+            for name in list(self._receivers):
+                if self._is_acknowledged() or self._receive(name):
+                    break
+        with self._lock:
+            self.news.notify_all()
+            if not all(map(self._may_gather, self.places)):
+                self.haste.notify_all()
+
+    def _is_acknowledged(self) -> bool:
+        """Whether everything published is."""
+        with self._lock:
+            return self._quorum.acknowledged >= self._published
+
+    def _receive(self, name: str) -> bool:
+        """Whether a follower has everything published in its journal now.  Under ``_leading``, which whoever closes the
+        disk of a lost replica has held since."""
+        place = self.places[name]
+        replica = place.replica
+        if replica is None or place.state != FOLLOWING or not replica.can_receive():
+            return False
+        with self._lock:
+            entries = self._recent.after(replica.position)
+        if not entries:
+            return False
+        began = time.monotonic()
+        try:
+            replica.receive(entries)
+        except StoreFull:
+            return False  # its tree may have room that was used before; the thread that follows will see
+        except Exception as error:
+            self.lose(name, error)
+            return False
+        if time.monotonic() - began > SLOW_JOURNAL_SECONDS:
+            self._receivers.remove(name)
+            self._receivers.append(name)
+        self._is_durable(place, replica)
+        return True
+
+    def _is_durable(self, place: Place, replica: Replica) -> None:
+        with self._lock:
+            if place.replica is replica:
+                self._quorum.durable(place.name, min(replica.position, self._published))
 
     def _promised_lsn(self) -> int:
         """Where the leader alone acknowledges, what its disk loses is lost, so nothing has to be kept for that."""
@@ -302,24 +319,43 @@ class ReplicaSet:
             return self.lose(self._leader.replica.name, error)
         except Exception as error:
             return self.lose(name, error)
-        with self._lock:
-            if place.replica is replica:
-                self._quorum.durable(name, min(replica.position, self._published))
+        self._is_durable(place, replica)
         return worked
 
     def _take_next(self, replica: Replica) -> bool:
+        position = replica.row.position
         with self._lock:
             goal, leader = self._published, self._leader.replica
-            entries = self._recent.after(replica.position)
-        if replica.position >= goal:
+            entries = self._recent.after(position) or replica.received_after(position)
+        if position >= goal:
             return self._show_due(replica)
         if not entries:
-            entries = [entry for entry in self._read_log(leader, replica.position.lsn) if entry.last <= goal.lsn]
+            entries = [entry for entry in self._read_log(leader, position.lsn) if entry.last <= goal.lsn]
         if entries:
             replica.append(entries, apply=not self.rules.lag_micros)
         elif self.places[leader.name].replica is leader:
-            raise ReplicaFault(f"{replica.name} is at {replica.position}, and the log of {leader.name} begins later")
+            raise ReplicaFault(f"{replica.name} is at {position}, and the log of {leader.name} begins later")
         return bool(entries)
+
+    def let_gather(self, name: str, seconds: float) -> None:
+        """Wait until it is time for a follower to follow: what is acknowledged without it is taken better together."""
+        with self.haste:
+            self.haste.wait_for(lambda: not self._may_gather(name), seconds)
+
+    def hasten(self) -> None:
+        """Let no follower gather any more."""
+        with self.haste:
+            self._is_hasty = True
+            self.haste.notify_all()
+
+    def _may_gather(self, name: str) -> bool:
+        """Whether a follower has not too much to take, and nobody waits for it.  To be asked inside ``haste``."""
+        rules, replica = self.rules, self.places[name].replica
+        if replica is None or self._is_hasty or rules.copies == 1 or rules.any_for_eventual_reads or rules.lag_micros:
+            return False
+        behind = self._published.lsn - replica.row.lsn
+        is_long = behind > GATHER_MAX_CHANGES or replica.received_bytes > GATHER_MAX_BYTES
+        return not is_long and self._quorum.acknowledged >= self._published
 
     def _read_log(self, leader: Replica, lsn: int) -> list[LogEntry]:
         try:
@@ -382,6 +418,7 @@ class ReplicaSet:
             place.fault = str(error)
             self._quorum.lost(place.name)
             self.news.notify_all()
+            self.haste.notify_all()
         _log.error("replica %s is lost: %s", place.name, error)
 
     def _elect(self) -> None:
@@ -512,8 +549,7 @@ class ReplicaSet:
             place.name,
             path,
             place.state,
-            row.term,
-            row.lsn,
+            *replica.position,
             row.applied,
             lag,
             seconds,
@@ -542,6 +578,7 @@ class ReplicaSet:
             with leader.replica.lock:
                 leader.begin_term(self._published.term + 1)
             self._publish(leader, partial(_answer, _nobody, []))
+            self._pass_on()
 
     def rebuild_before_serving(self) -> None:
         """Rebuild, here and now, as many replicas as it takes to write, and all of an empty store; others can wait."""
@@ -555,7 +592,7 @@ class ReplicaSet:
         place = self.places[name]
         if place.replica is None:
             return place.state == FAILED
-        return place.state == FOLLOWING and place.replica.position < self._published
+        return place.state == FOLLOWING and place.replica.row.position < self._published
 
     def is_even(self) -> bool:
         """Whether no follower has anything left to take."""
@@ -565,9 +602,12 @@ class ReplicaSet:
     def finish(self) -> None:
         """Show what was held back, answer what still waits.  Nobody may be at work any more."""
         for place in self.places.values():
-            if place.state == FOLLOWING and place.replica is not None:
+            if place.replica is not None:
                 try:
-                    place.replica.apply_received(None)
+                    if place.state == FOLLOWING:
+                        place.replica.apply_received(None)
+                    if place.replica.row.position >= self._published:
+                        place.replica.forget_journal()
                 except Exception as error:
                     self._drop(place, error)
         self.settle()

@@ -4,6 +4,9 @@ Every durable commit of a replica is a boundary: what its file held then is on t
 leaves the first one's bytes, and of the pages that the next commit was writing any part, in units of a sector: LMDB
 forces the data pages to the disk before it writes the one meta page that makes them count.  A commit of an environment
 that does not force its writes is no boundary, so a store that forgot to would be found out.
+
+A write to a replica's journal is a boundary of that file in the same way.  The next one may have been under way as
+well, unless a commit comes first: it may be by that that the room it is written to is free.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ddbengine.storage import journal_files
 from ddbengine.storage.environment import Environment
 from ddbengine.storage.seal import DATA_FILE
 
@@ -26,10 +30,18 @@ Pages = dict[int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """A durable commit of one replica: the pages that differ from the boundary before it."""
+    """A durable commit of one replica, or a write to its journal: the pages that differ from the boundary before it."""
 
-    replica: Path
+    file: Path
     pages: Pages
+
+    @property
+    def replica(self) -> Path:
+        return self.file.parent
+
+    @property
+    def is_commit(self) -> bool:
+        return self.file.name == DATA_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +60,35 @@ class Recording:
 
     events: list[Event] = field(default_factory=list)
     start: dict[Path, bytes] = field(default_factory=dict)
-    """The data files when the recording began."""
+    """The files when the recording began."""
     _last: dict[Path, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, directories: list[Path]) -> None:
         """Nothing may be written meanwhile."""
-        self.start = {directory: (directory / DATA_FILE).read_bytes() for directory in directories}
+        names = (DATA_FILE, *journal_files.NAMES)
+        files = [directory / name for directory in directories for name in names]
+        self.start = {file: file.read_bytes() if file.exists() else b"" for file in files}
         self._last = dict(self.start)
 
     def committed(self, environment: Environment) -> None:
         """To be called by the thread that has just committed, before it goes on."""
-        directory = environment.path
-        if directory is None or directory not in self._last or not _forces_writes(environment):
+        if environment.path is not None and _forces_writes(environment):
+            self._changed(environment.path / DATA_FILE)
+
+    def journaled(self, environment: Environment, half: int) -> None:
+        """To be called by the thread that has just written to a journal."""
+        if environment.path is not None and _forces_writes(environment):
+            self._changed(environment.path / journal_files.NAMES[half])
+
+    def _changed(self, file: Path) -> None:
+        if file not in self._last:
             return
-        content = (directory / DATA_FILE).read_bytes()
-        pages = _changed_pages(self._last[directory], content)
-        self._last[directory] = content
+        content = file.read_bytes()
+        pages = _changed_pages(self._last[file], content)
+        self._last[file] = content
         with self._lock:
-            self.events.append(Boundary(directory, pages))
+            self.events.append(Boundary(file, pages))
 
     def acknowledged(self, what: Any) -> None:
         with self._lock:
@@ -74,25 +96,30 @@ class Recording:
 
 
 def files_after_cut(recording: Recording, moment: int, chance: random.Random) -> dict[Path, bytes]:
-    """The data files when the power fails right before ``recording.events[moment]``."""
-    files = {directory: bytearray(content) for directory, content in recording.start.items()}
-    boundaries = [
-        [event for event in events if isinstance(event, Boundary)]
-        for events in (recording.events[:moment], recording.events[moment:])
-    ]
-    for boundary in boundaries[0]:
-        _write(files[boundary.replica], boundary.pages)
-    under_way: dict[Path, Pages] = {}
-    for boundary in boundaries[1]:
-        under_way.setdefault(boundary.replica, boundary.pages)
-    for directory, pages in under_way.items():
-        _write(files[directory], _part_of(pages, files[directory], chance))
-    return {directory: bytes(content) for directory, content in files.items()}
+    """The files when the power fails right before ``recording.events[moment]``."""
+    files = {file: bytearray(content) for file, content in recording.start.items()}
+    for event in recording.events[:moment]:
+        if isinstance(event, Boundary):
+            _write(files[event.file], event.pages)
+    for boundary in _under_way(recording.events[moment:]):
+        _write(files[boundary.file], _part_of(boundary, files[boundary.file], chance))
+    return {file: bytes(content) for file, content in files.items()}
 
 
-def _part_of(pages: Pages, before: bytearray, chance: random.Random) -> Pages:
+def _under_way(events: list[Event]) -> list[Boundary]:
+    """What was being written, of each replica: its next commit, and its next write to the journal if that is first."""
+    commits: dict[Path, Boundary] = {}
+    journals: dict[Path, Boundary] = {}
+    for event in events:
+        if isinstance(event, Boundary) and event.replica not in commits:
+            (commits if event.is_commit else journals).setdefault(event.replica, event)
+    return [*commits.values(), *journals.values()]
+
+
+def _part_of(boundary: Boundary, before: bytearray, chance: random.Random) -> Pages:
     """What of a commit has reached the disk: nothing, some sectors of its data, all of its data, or everything."""
-    data = {number: page for number, page in pages.items() if number not in META_PAGES}
+    pages, meta_pages = boundary.pages, META_PAGES if boundary.is_commit else ()
+    data = {number: page for number, page in pages.items() if number not in meta_pages}
     extent = chance.choice(("nothing", "sectors", "pages", "data", "everything"))
     if extent == "nothing":
         return {}

@@ -16,6 +16,7 @@ import lmdb
 
 from ddbengine.storage.environment import MAP_LIMIT_BYTES, Environment
 from ddbengine.storage.gate import Gate
+from ddbengine.storage.journal import waiting
 from ddbengine.storage.mapped_trees import MappedTrees
 from ddbengine.storage.position import ReplicaRow, read_row, write_row
 
@@ -34,6 +35,10 @@ CRASH_AFTER_COMMIT = "crash after commit"
 WRITE_FAILS = "write fails"
 READ_FAILS = "read fails"
 COPY_FAILS = "copy fails"
+JOURNAL_FAILS = "journal fails"
+JOURNAL_FULL = "no space for the journal"
+CRASH_IN_JOURNAL = "crash in the midst of the journal"
+CRASH_AFTER_JOURNAL = "crash after the journal"
 AT_CALLS = (
     COMMIT_FAILS,
     COMMIT_FAILS_BUT_IS_KEPT,
@@ -44,11 +49,24 @@ AT_CALLS = (
     WRITE_FAILS,
     READ_FAILS,
     COPY_FAILS,
+    JOURNAL_FAILS,
+    JOURNAL_FULL,
+    CRASH_IN_JOURNAL,
+    CRASH_AFTER_JOURNAL,
 )
 """Faults that strike when a disk is called."""
 LOSING_NO_DISK = (DISK_FULL, MAP_FULL, CRASH_BEFORE_COMMIT, CRASH_AFTER_COMMIT, COPY_FAILS)
 """Those for which no replica has to be given up that leads."""
-LOSING_NO_PROCESS = (COMMIT_FAILS, DISK_FULL, MAP_FULL, WRITE_FAILS, READ_FAILS, COPY_FAILS)
+LOSING_NO_PROCESS = (
+    COMMIT_FAILS,
+    DISK_FULL,
+    MAP_FULL,
+    WRITE_FAILS,
+    READ_FAILS,
+    COPY_FAILS,
+    JOURNAL_FAILS,
+    JOURNAL_FULL,
+)
 """Those that the process outlives, and after which what failed is not there."""
 RATE_MAX = 0.15
 
@@ -104,6 +122,17 @@ class Medium:
     environment: Environment
     present: bool = True
     """False when they were deleted; a process that has them open does not notice by itself."""
+    journal: dict[int, bytearray] = field(default_factory=dict)
+
+    def write(self, half: int, offset: int, data: bytes) -> None:
+        file = self.journal.setdefault(half, bytearray())
+        file[offset : offset + len(data)] = data
+
+    def durable_lsn(self) -> int:
+        """What the replica has when it is opened next."""
+        row = self.row()
+        entries = waiting(ReadOnlyJournal(self), row)
+        return entries[-1].last if entries else row.lsn
 
     def row(self) -> ReplicaRow:
         with self.environment.begin(buffers=True) as txn:
@@ -112,6 +141,16 @@ class Medium:
     def entries(self) -> dict[bytes, bytes]:
         with self.environment.begin(buffers=True) as txn:
             return {bytes(key): bytes(value) for key, value in txn.cursor()}
+
+
+@dataclass
+class ReadOnlyJournal:
+    """The halves of a medium as the next process finds them."""
+
+    medium: Medium
+
+    def read_journal(self, half: int) -> bytes:
+        return bytes(self.medium.journal.get(half, b""))
 
 
 class SimulatedDisk:
@@ -157,6 +196,27 @@ class SimulatedDisk:
 
     def abandon(self, txn: Transaction) -> None:
         txn.abort()
+
+    def write_journal(self, half: int, offset: int, data: bytes) -> None:
+        strikes, part = self._faults.strikes, data[: self._faults.chance.randint(0, len(data))]
+        if strikes(JOURNAL_FULL):
+            self.medium.write(half, offset, part)
+            raise OSError(28, "simulated: no space left for the journal")
+        if strikes(JOURNAL_FAILS):
+            self.medium.write(half, offset, self._faults.chance.choice((part, data)))
+            raise OSError(5, "simulated: the journal cannot be written")
+        if strikes(CRASH_IN_JOURNAL):
+            self.medium.write(half, offset, part)
+            raise Crash
+        self.medium.write(half, offset, data)
+        if strikes(CRASH_AFTER_JOURNAL):
+            raise Crash
+
+    def read_journal(self, half: int) -> bytes:
+        return bytes(self.medium.journal.get(half, b""))
+
+    def remove_journal(self) -> None:
+        self.medium.journal.clear()
 
     def grow(self) -> None:
         """The map is larger than any schedule needs."""

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ddbengine.storage import change_log, replica_set
+from ddbengine.storage import change_log, journal, recent
 from ddbengine.storage.committer import Results
 from ddbengine.storage.digest import digest_of
 from ddbengine.storage.disk import Disk
@@ -152,7 +152,7 @@ class World:
         name = self.chance.choice(NAMES)
         others = [medium for other, medium in self.media.present().items() if other != name]
         acknowledged = self.history.acknowledged_lsn()
-        if len(others) == len(NAMES) - 1 and max(other.row().lsn for other in others) >= acknowledged:
+        if len(others) == len(NAMES) - 1 and max(other.durable_lsn() for other in others) >= acknowledged:
             self.media.wipe(name)
 
     def crash(self) -> None:
@@ -172,7 +172,7 @@ class World:
         replicas = [Replica(name, SimulatedDisk(medium, self.faults)) for name, medium in self.media.present().items()]
         assert len(replicas) >= self.rules.min_replicas
         for replica in replicas:
-            replica.apply_received(None)
+            replica.take_up()
         leader = max(replicas, key=lambda replica: replica.position)
         missing = {name: "simulated: missing" for name in NAMES if name not in self.media.present()}
         self.replicas = ReplicaSet(
@@ -313,6 +313,12 @@ class LosingWorld(World):
         """What the leader alone had acknowledged may be lost with it."""
 
 
+@pytest.fixture(autouse=True)
+def short_journals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few entries are enough to change from one half to the other."""
+    monkeypatch.setattr(journal, "SWITCH_BYTES", 500)
+
+
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
     pool = Pool()
@@ -342,13 +348,13 @@ def test_no_crash_loses_what_the_leader_alone_acknowledged(pool: Pool) -> None:
 
 
 def test_no_change_has_the_number_of_one_that_was_seen_and_lost(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replica_set, "RECENT_MAX_ENTRIES", 0)
+    monkeypatch.setattr(recent, "RECENT_MAX_ENTRIES", 0)
     for seed in [int(SEED)] if SEED else range(2 * SCHEDULES_OF_A_TEST):
         play(seed, pool, copies=1, world=LosingWorld)
 
 
 def test_no_failover_takes_back_what_a_consistent_read_has_shown(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replica_set, "RECENT_MAX_ENTRIES", 1)
+    monkeypatch.setattr(recent, "RECENT_MAX_ENTRIES", 1)
     for seed in [int(SEED)] if SEED else range(2 * SCHEDULES_OF_A_TEST):
         play(seed, pool, world=ReadWorld)
 

@@ -29,6 +29,9 @@ from ddbengine.storage.examination import (
     reading,
 )
 from ddbengine.storage.findings import Finding
+from ddbengine.storage.journal import Journal
+from ddbengine.storage.journal_files import JournalOnDisk
+from ddbengine.storage.position import read_row
 from ddbengine.storage.seal import seal
 from ddbengine.storage.store import position_put
 from tests.storage.replica_files import LONG, at_lsn, edit_row, write_replica, written
@@ -276,6 +279,20 @@ def test_the_replica_with_the_greatest_term_and_lsn_is_the_best(tmp_path: Path) 
     best = best_of(replicas)
     assert best is not None
     assert (best.name, [replica.state for replica in replicas]) == ("az3", [BEHIND, BEHIND, SOUND])
+
+
+def test_what_a_replica_has_in_its_journal_counts(tmp_path: Path) -> None:
+    paths = [write_replica(tmp_path / name, groups) for name, groups in (("az1", 2), ("az2", 1), ("az3", 1))]
+    with reading(paths[0]) as txn:
+        entries = txn.log_after(2)
+        store = read_row(txn.txn).store
+    Journal(JournalOnDisk(paths[1], durable=True), store).append(entries, applied=2)
+    examined = [look(path) for path in paths]
+    assert [replica.position.lsn for replica in examined] == [4, 4, 2]
+    assert [replica.state for replica in compared(examined, silent)] == [SOUND, BEHIND, BEHIND]
+    best = best_of(examined[1:])
+    assert best is examined[1]
+    assert [replica.state for replica in compared(examined[1:], silent)] == [SOUND, BEHIND]
 
 
 def test_a_damaged_replica_is_never_the_best(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import lmdb
 import pytest
 
+from ddbengine.storage import journal_files, replica_set, replication
 from ddbengine.storage.digest import digest_of
 from ddbengine.storage.disk import Disk
 from ddbengine.storage.environment import Environment
@@ -31,6 +34,11 @@ LONG = b"I" * 1500
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return tmp_path / "store"
+
+
+@pytest.fixture
+def followers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replication, "GATHER_SECONDS", 0.001)
 
 
 @pytest.fixture
@@ -114,6 +122,123 @@ def test_a_write_is_on_two_replicas_when_it_is_answered(store: LmdbStore) -> Non
         assert lsns[1] >= number + 1
 
 
+def test_an_acknowledged_write_survives_the_leaders_disk_while_the_followers_gather(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in a journal then, and in no follower's tree."""
+    left = tmp_path / "left"
+    with open_store(root) as store:
+        write(store, 0, 1)
+        wait_until(lambda: is_whole(store))
+        monkeypatch.setattr(replication, "GATHER_SECONDS", 60)
+        write(store, 1, 50)
+        assert min(status.lag_lsns for status in store.status().replicas if status.name != "az1") > 40
+        shutil.copytree(root, left, ignore=lambda directory, names: ["az1"] if directory == str(root) else [])
+    with open_store(left) as opened:
+        assert has(opened, 50)
+        wait_until(lambda: is_whole(opened))
+    assert look(left / "az1") == look(left / "az2") == look(left / "az3")
+
+
+def test_followers_gather_what_is_acknowledged_without_them(store: LmdbStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits: Counter[str] = Counter()
+    original = Environment.commit
+
+    def commit(environment: Environment, txn: Any) -> None:
+        original(environment, txn)
+        assert environment.path is not None
+        commits[environment.path.name] += 1
+
+    wait_until(lambda: is_whole(store))
+    monkeypatch.setattr(Environment, "commit", commit)
+    write(store, 0, 200)
+    wait_until(lambda: is_whole(store))
+    assert commits["az1"] == 200
+    assert max(commits["az2"], commits["az3"]) < 100
+
+
+def test_a_follower_that_has_much_to_take_does_not_wait_for_more(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replication, "GATHER_SECONDS", 60)
+    monkeypatch.setattr(replica_set, "GATHER_MAX_CHANGES", 20)
+    with open_store(root) as store:
+        write(store, 0, 50)
+        wait_until(lambda: all(status.lag_lsns <= 20 for status in store.status().replicas))
+
+
+def test_where_any_replica_is_read_the_followers_do_not_gather(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replication, "GATHER_SECONDS", 60)
+    with open_store(root, eventual_reads="any") as store:
+        write(store, 0, 50)
+        wait_until(lambda: is_whole(store))
+
+
+def test_a_store_that_was_closed_has_no_journal(root: Path) -> None:
+    with open_store(root) as store:
+        write(store, 0, 5)
+        assert any((root / "az2" / name).exists() for name in journal_files.NAMES)
+    assert not [name for name in journal_files.NAMES for az in NAMES if (root / az / name).exists()]
+
+
+def test_a_follower_whose_journal_cannot_be_written_is_lost_and_no_write_fails(
+    store: LmdbStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(store, 0, 5)
+    broken = disk_of(store, "az2")
+    original = Environment.write_journal
+
+    def write_journal(environment: Environment, half: int, offset: int, data: bytes) -> None:
+        if environment is broken:
+            raise OSError(5, "Input/output error")
+        original(environment, half, offset, data)
+
+    monkeypatch.setattr(Environment, "write_journal", write_journal)
+    write(store, 5, 10)
+    wait_until(lambda: is_whole(store) and disk_of(store, "az2") is not broken)
+    assert has(store, 10)
+
+
+def test_a_follower_without_room_for_a_journal_follows_all_the_same(
+    store: LmdbStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_journal(environment: Environment, half: int, offset: int, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write(store, 0, 5)
+    disks = [disk_of(store, name) for name in NAMES]
+    monkeypatch.setattr(Environment, "write_journal", write_journal)
+    write(store, 5, 30)
+    wait_until(lambda: is_whole(store))
+    assert disks == [disk_of(store, name) for name in NAMES]
+    assert has(store, 30)
+
+
+def test_a_follower_with_a_slow_disk_gives_way_to_the_other(store: LmdbStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: Counter[str] = Counter()
+    original = Environment.write_journal
+
+    def write_journal(environment: Environment, half: int, offset: int, data: bytes) -> None:
+        original(environment, half, offset, data)
+        assert environment.path is not None
+        written[environment.path.name] += 1
+        if environment.path.name == "az2":
+            time.sleep(0.06)
+
+    write(store, 0, 5)
+    monkeypatch.setattr(Environment, "write_journal", write_journal)
+    write(store, 5, 30)
+    assert written == {"az2": 1, "az3": 24}
+
+
+def test_a_rebuilt_replica_begins_without_the_journal_it_had(root: Path) -> None:
+    filled(root, clean=False)
+    garble(root / "az2")
+    (root / "az2" / journal_files.NAMES[0]).write_bytes(b"left over")
+    with open_store(root) as store:
+        wait_until(lambda: is_whole(store))
+        assert not (root / "az2" / journal_files.NAMES[0]).exists()
+
+
+@pytest.mark.usefixtures("followers_at_once")
 def test_the_log_is_trimmed_behind_the_slowest_follower(store: LmdbStore) -> None:
     for number in range(100):
         store.submit(put(b"I%d" % number, b"v")).result()
@@ -124,6 +249,7 @@ def test_the_log_is_trimmed_behind_the_slowest_follower(store: LmdbStore) -> Non
     assert log.first_lsn > 90
 
 
+@pytest.mark.usefixtures("followers_at_once")
 def test_a_position_row_keeps_the_log(store: LmdbStore) -> None:
     store.submit(put(*position_put("stream", 5))).result()
     for number in range(60):
