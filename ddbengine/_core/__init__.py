@@ -41,6 +41,7 @@ from ddbengine._core.keys import (
 from ddbengine._core.lmdb_functions import finds_lmdb
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
 from ddbengine._core.pages import take_page
+from ddbengine._core.reads import GatedRead
 from ddbengine._core.rendering import item_to_wire, items_to_wire, page_to_wire, value_to_wire
 from ddbengine._core.trees import MappedTree, TreeMap
 from ddbengine._core.unpacking import item_to_dict
@@ -70,6 +71,7 @@ __all__ = [
     "Environment",
     "Flag",
     "Form",
+    "GatedRead",
     "JsonTypeFault",
     "Lengths",
     "ListOf",

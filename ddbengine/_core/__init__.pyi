@@ -21,7 +21,10 @@ read is bounds-checked.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
+from types import TracebackType
 from typing import Any, TypeGuard, TypeVar
+
+import lmdb
 
 Buffer = bytes | bytearray | memoryview
 _Row = TypeVar("_Row", bound=Buffer)
@@ -381,6 +384,30 @@ class MappedTree:
     def end(self) -> None:
         """The transaction ends: what is read after this is a RuntimeError."""
 
+_Read = TypeVar("_Read", bound=GatedRead)
+
+class GatedRead:
+    """A read transaction, open inside ``with`` and behind a gate, which is told of it and may make it wait.
+
+    ``begin`` begins the transaction as ``lmdb.Environment.begin`` does; ``gate`` is a ``storage.gate.Gate``; ``trees``
+    has the environment's ``map`` and ``seek``, or None where the transaction itself is to be read.  Who inherits has
+    ``get_long(key)`` for keys of more than 510 bytes.
+    """
+
+    def __init__(self, begin: Callable[..., Any], gate: Any, trees: Any = None) -> None: ...
+    txn: lmdb.Transaction[memoryview]
+    @property
+    def source(self) -> MappedTree | lmdb.Transaction[memoryview]:
+        """What entries are read from: the MappedTree where there is one, else the transaction."""
+
+    def __enter__(self: _Read) -> _Read: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def get(self, key: bytes) -> memoryview | None: ...
+    def end_tree(self) -> None:
+        """The map is going: whoever reads from the tree after this gets a RuntimeError."""
+
 def take_page(
     entries: Iterable[tuple[Any, _Row]],
     limit: int,
@@ -512,6 +539,13 @@ class Request:
     def headers(self) -> dict[bytes, bytes]: ...
     @property
     def body(self) -> bytes: ...
+    @property
+    def kind(self) -> bytes | None:
+        """All that the head says about how to answer, if it is as clients of the service write it: the same for two
+        requests with the same content type, target header, signer (the Authorization header up to its signature, and
+        that there is a date), accepted encodings and origin, and without a content coding.  None for any other, and
+        for those that ``plain_post`` has not taken."""
+
     def __init__(self, method: bytes, target: bytes, headers: dict[bytes, bytes], body: bytes) -> None: ...
 
 def plain_post(data: bytes, most_head: int, most_body: int) -> Request | None:

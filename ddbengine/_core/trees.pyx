@@ -119,11 +119,6 @@ cdef bint is_memory(const uint8_t* start, Py_ssize_t size) except -1:
 cdef class TreeMap:
     """Where the map of an environment is.  It moves when the environment grows: then it has to be found again."""
 
-    cdef const uint8_t* base
-    cdef uint64_t pages
-    cdef Py_ssize_t page_size
-    cdef bint on_disk
-
     def find(self, key, Py_ssize_t page_size, Py_ssize_t map_size, bint on_disk=False):
         """Find the map by a key that the binding gave out of it; True when its trees can be read here."""
         cdef View view
@@ -160,6 +155,10 @@ cdef class TreeMap:
         return True
 
     def tree(self, uint64_t txn):
+        """See ``tree_of``."""
+        return self.tree_of(txn)
+
+    cdef MappedTree tree_of(self, uint64_t txn):
         """The tree as the read transaction of this number sees it, to be asked for while the transaction is young.
 
         None when it cannot be read here: the form is unknown, or there was a commit since the transaction began.  Then
@@ -190,37 +189,16 @@ cdef class TreeMap:
         return tree
 
 
-cdef struct Page:
-    const uint8_t* at
-    Py_ssize_t count
-
-
-cdef struct Node:
-    const uint8_t* at
-    const uint8_t* key
-    Py_ssize_t key_size
-
-
-cdef struct Place:
-    # A page on the way from the root to an entry, and which of its nodes the way takes.
-    Page page
-    Py_ssize_t index
-
-
 @cython.freelist(16)
 @cython.final
 cdef class MappedTree:
     """The tree of one snapshot.  It is given by ``TreeMap.tree`` and has to be ended with its transaction."""
 
-    cdef const uint8_t* base
-    cdef Py_ssize_t page_size
-    cdef uint64_t root
-    cdef uint64_t last_page
-    cdef int depth
-    cdef bint on_disk
-
     def get(self, bytes key not None):
         """The value of a key, None when there is none.  It lives as long as the transaction."""
+        return self.value_of(key)
+
+    cdef object value_of(self, bytes key):
         cdef Place way[DEEPEST]
         cdef Entry entry
         cdef Node node

@@ -115,7 +115,7 @@ class Examined:
 class Reading(LogReader):
     """A ``store.ReadTxn`` over a transaction of an environment opened for reading."""
 
-    __slots__ = ()
+    __slots__ = ("txn",)
 
     def __init__(self, txn: Transaction) -> None:
         self.txn = txn

@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import add
 from typing import TYPE_CHECKING
 
-from ddbengine._core import MappedTree
+from ddbengine._core import GatedRead
 from ddbengine.storage import change_log, layers
 from ddbengine.storage.digest import MODULUS_MASK
 from ddbengine.storage.layers import DIRECT_MAX_BYTES
@@ -16,13 +16,9 @@ from ddbengine.storage.store import LOG_READ_MAX_BYTES, Writes
 from ddbengine.storage.writing import carry_out
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     import lmdb
 
     from ddbengine.storage.change_log import LogEntry
-    from ddbengine.storage.gate import Gate
-    from ddbengine.storage.mapped_trees import MappedTrees
 
     Transaction = lmdb.Transaction[memoryview]
 
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
 class LogReader:
     """The change log as a transaction of LMDB sees it, see ``store.ReadTxn``."""
 
-    __slots__ = ("txn",)
+    __slots__ = ()
 
     txn: Transaction
 
@@ -51,67 +47,20 @@ class LogReader:
         return self.lsn() + 1 if begin is None else begin
 
 
-class Snapshot(LogReader):
+class Snapshot(GatedRead, LogReader):
     """A read transaction, open inside ``with``.  It holds back the reuse of freed pages, so keep it short, and never
-    wait for a write inside one: a write that needs a larger map waits for all snapshots to end."""
+    wait for a write inside one: a write that needs a larger map waits for all snapshots to end.
 
-    __slots__ = ("_begin", "_gate", "_source", "_tree", "_trees")
+    ``Snapshot(begin, gate, trees=None)``: see ``disk.Disk``; without ``trees`` the binding reads.
+    """
 
-    _source: Transaction | MappedTree
-    """What entries are read from: the core where it can, else the binding."""
+    __slots__ = ()
 
-    def __init__(self, begin: Callable[..., Transaction], gate: Gate, trees: MappedTrees | None = None) -> None:
-        self._begin = begin
-        self._gate = gate
-        self._trees = trees
-        self._tree: MappedTree | None = None
-
-    def __enter__(self) -> Snapshot:
-        gate = self._gate
-        gate.inside.add(self)
-        if gate.shut:
-            gate.wait(self)
-        txn = None
-        try:
-            txn = self.txn = self._begin(None, None, False, True)
-            trees = self._trees
-            tree = self._tree = None if trees is None else trees.map.tree(txn.id()) or trees.seek(txn)
-            self._source = tree or txn
-        except BaseException as error:
-            if txn is not None:
-                txn.abort()
-            gate.left(self)
-            if gate.on_error is not None:
-                gate.on_error(error)
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        tree = self._tree
-        if tree is not None:
-            tree.end()
-        self.txn.abort()
-        gate = self._gate
-        gate.inside.discard(self)
-        if gate.shut:
-            gate.left(self)
-        if error is not None and gate.on_error is not None:
-            gate.on_error(error)
-
-    def end_tree(self) -> None:
-        """The pages of the tree are this snapshot's no longer; reading them is a RuntimeError from now on."""
-        if self._tree is not None:
-            self._tree.end()
-
-    def get(self, key: bytes) -> memoryview | None:
-        if len(key) <= DIRECT_MAX_BYTES:
-            return self._source.get(key)
-        return layers.get(self._source, key)
+    def get_long(self, key: bytes) -> memoryview | None:
+        return layers.get(self.source, key)
 
     def scan(self, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, memoryview]]:
-        return layers.scan(self._source, low, high, reverse)
+        return layers.scan(self.source, low, high, reverse)
 
 
 class WriteTransaction(LogReader):
@@ -121,7 +70,7 @@ class WriteTransaction(LogReader):
     many plans change it; who reads a row before that sees the sum.
     """
 
-    __slots__ = ("_deltas", "_lsn", "logged")
+    __slots__ = ("_deltas", "_lsn", "logged", "txn")
 
     def __init__(self, txn: Transaction, lsn: int = 0) -> None:
         """``lsn`` is that of the last change before."""

@@ -27,7 +27,7 @@ def fill(store: LmdbStore) -> None:
 
 def source_of(store: LmdbStore) -> object:
     with store.snapshot() as snapshot:
-        return snapshot._source
+        return snapshot.source
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
