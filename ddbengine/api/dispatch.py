@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
@@ -43,6 +43,8 @@ _TARGET_PREFIX = "DynamoDB_20120810."
 _STREAMS_TARGET_PREFIX = "DynamoDBStreams_20120810."
 _CONTENT_TYPES = frozenset((b"application/x-amz-json-1.0", b"application/json"))
 
+_ROUTES_MAX = 1024
+
 _log = logging.getLogger(__name__)
 
 
@@ -73,6 +75,13 @@ class Watched(Operator, Protocol):
     def index_status(self) -> IndexesStatus: ...
 
 
+class _Route(NamedTuple):
+    """What the head of a request asks for."""
+
+    operation: str
+    caller: Caller
+
+
 class Dispatcher:
     """Answers requests.  It raises nothing but Dropped: what is not the client's fault is logged, and answered with
     status 500."""
@@ -90,6 +99,8 @@ class Dispatcher:
         self._cors = cors or Cors()
         self._body_bytes = body_bytes
         self._logs_calls = _log.isEnabledFor(logging.DEBUG)
+        self._routes: dict[bytes | None, _Route] = {}
+        """By the kind of a request that came with a body; never by None."""
         self._operations: dict[bytes | None, str] = {_target(name): name for name in engine.operations}
 
     def answer(self, request: Request) -> bytes | Answer | Future[Any]:
@@ -130,6 +141,20 @@ class Dispatcher:
             return fault_answer()
 
     def _call(self, request: Request) -> bytes | Answer | Future[Any]:
+        route = self._routes.get(request.kind)
+        if route is None:
+            return self._call_anew(request)
+        body = request.body
+        if not body:
+            raise SerializationException
+        try:
+            members = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise SerializationException from None
+        return self._run(route, members)
+
+    def _call_anew(self, request: Request) -> bytes | Answer | Future[Any]:
+        """As ``_call``, of a request that is not of a kind that was seen before."""
         headers = request.headers
         body = request.body
         members = None
@@ -150,9 +175,17 @@ class Dispatcher:
         operation = self._operations.get(headers.get(b"x-amz-target"))
         if operation is None:
             raise UnknownOperationException
-        caller = caller_of(request.target, headers)
+        route = _Route(operation, caller_of(request.target, headers))
         if not body:
             raise SerializationException
+        if request.kind is not None:
+            if len(self._routes) >= _ROUTES_MAX:
+                self._routes.clear()
+            self._routes[request.kind] = route
+        return self._run(route, members)
+
+    def _run(self, route: _Route, members: object) -> bytes | Future[Any]:
+        operation, caller = route
         if self._logs_calls:
             _log.debug("%s by %s in %s", operation, caller.access_key_id, caller.region)
         checked = self._check(operation, members)

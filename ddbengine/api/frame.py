@@ -29,6 +29,7 @@ _JSON_1_0 = b"application/x-amz-json-1.0"
 _JOINED_BYTES = 64 * 1024
 """Up to here a copy that makes one buffer of head and body is cheaper than handing over two."""
 _SEED_BYTES = 32
+_FRAMES_MAX = 1024
 
 Parts = tuple[bytes] | tuple[bytes, bytes]
 """What to send: head and body in one, or one after the other."""
@@ -63,6 +64,8 @@ class Framer:
         self._now = now
         self._parts = AnswerWriter(os.urandom(_SEED_BYTES)).parts
         self._frame = lru_cache(maxsize=64)(self._make_frame)
+        self._frames: dict[bytes | None, Frame] = {}
+        """Of connections that are kept alive, by the kind of request; never by None."""
         self.refresh()
 
     def refresh(self) -> None:
@@ -70,10 +73,19 @@ class Framer:
         self._standing = b"Server: ddbengine\r\nDate: %b\r\n" % formatdate(self._now(), usegmt=True).encode()
 
     def frame(self, request: Request, keep_alive: bool) -> Frame:
+        frame = self._frames.get(request.kind) if keep_alive else None
+        return self._frame_anew(request, keep_alive) if frame is None else frame
+
+    def _frame_anew(self, request: Request, keep_alive: bool) -> Frame:
         get = request.headers.get
-        return self._frame(
+        frame = self._frame(
             get(b"content-type"), get(b"accept-encoding"), get(b"origin"), keep_alive, request.method == b"HEAD"
         )
+        if keep_alive and request.kind is not None:
+            if len(self._frames) >= _FRAMES_MAX:
+                self._frames.clear()
+            self._frames[request.kind] = frame
+        return frame
 
     def _make_frame(
         self, content_type: bytes | None, encodings: bytes | None, origin: bytes | None, keep_alive: bool, head: bool

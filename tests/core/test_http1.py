@@ -115,6 +115,101 @@ def test_a_head_or_a_body_over_the_limit_is_left_to_the_parser() -> None:
     assert plain_post(REQUEST, head, 3) is None
 
 
+def test_more_headers_than_clients_send_are_left_to_the_parser() -> None:
+    lines = b"".join(b"x-%d: y\r\n" % number for number in range(100))
+    assert plain_post(REQUEST.replace(b"Host", lines + b"Host"), HEAD, BODY) is None
+
+
+# --- the kind of a request -------------------------------------------------------------------------------------------
+
+SIGNED = (
+    b"POST / HTTP/1.1\r\nHost: localhost:8000\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\n"
+    b"Content-Type: application/x-amz-json-1.0\r\nX-Amz-Date: 20260101T000000Z\r\nAccept-Encoding: identity\r\n"
+    b"Authorization: AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/dynamodb/aws4_request, "
+    b"SignedHeaders=host;x-amz-date, Signature=00ff\r\nContent-Length: 4\r\n\r\n{ab}"
+)
+
+
+def kind_of(data: bytes) -> bytes | None:
+    taken = plain_post(data, HEAD, BODY)
+    assert taken is not None
+    return taken.kind
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"00ff", b"aB01"),
+        (b"20260101T000000Z", b"20260101T000001Z"),
+        (b"localhost", b"127.0.0.1"),
+        (b"{ab}", b"{cd}"),
+        (b"X-Amz-Target", b"x-amz-target"),
+        (b"Host", b"amz-sdk-invocation-id: 1\r\nHost"),
+    ],
+)
+def test_requests_that_are_answered_alike_are_of_one_kind(old: bytes, new: bytes) -> None:
+    assert kind_of(SIGNED) is not None
+    assert kind_of(SIGNED.replace(old, new)) == kind_of(SIGNED)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"GetItem", b"PutItem"),
+        (b"json-1.0", b"json-1.1"),
+        (b"Content-Type: application/x-amz-json-1.0\r\n", b""),
+        (b"identity", b"gzip"),
+        (b"Accept-Encoding: identity", b"Origin: identity"),
+        (b"key/", b"other/"),
+        (b"us-east-1", b"us-east-2"),
+        (b"Host", b"Origin: http://a\r\nHost"),
+        (b"Host", b"Origin:\r\nHost"),
+    ],
+)
+def test_requests_that_are_answered_differently_are_of_different_kinds(old: bytes, new: bytes) -> None:
+    changed = kind_of(SIGNED.replace(old, new))
+    assert changed is not None
+    assert changed != kind_of(SIGNED)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"Authorization", b"Authority"),
+        (b"X-Amz-Date", b"Date"),
+        (b"20260101T000000Z", b""),
+        (b"Signature=00ff", b"Signature="),
+        (b"Signature=00ff", b"Signature=00ff, Credential=other/20260101/us-east-1/dynamodb/aws4_request"),
+        (b", Signature=00ff", b""),
+        (b", Signature", b",Signature"),
+        (b"Host", b"Content-Encoding: gzip\r\nHost"),
+        (b"key/", b"k" * 2000 + b"/"),
+    ],
+)
+def test_a_request_that_has_to_be_looked_at_is_of_no_kind(old: bytes, new: bytes) -> None:
+    assert old in SIGNED
+    assert kind_of(SIGNED.replace(old, new)) is None
+
+
+def test_a_request_made_of_its_parts_is_of_no_kind() -> None:
+    assert Request(b"POST", b"/", {b"host": b"a"}, b"").kind is None
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"Origin", b"Accept-Encoding", b"Content-Type"]), st.binary(max_size=3))))
+def test_a_kind_says_which_header_has_which_value(lines: list[tuple[bytes, bytes]]) -> None:
+    """Whatever the values: none can look like the end of one and the beginning of the next."""
+    base = SIGNED.replace(b"Content-Type: application/x-amz-json-1.0\r\n", b"").replace(
+        b"Accept-Encoding: identity\r\n", b""
+    )
+    head = b"".join(name + b": " + value + b"\r\n" for name, value in lines)
+    taken = plain_post(base.replace(b"Host", head + b"Host"), HEAD, BODY)
+    if taken is not None and taken.kind is not None:
+        wanted = [b"content-type", b"x-amz-target", b"authorization", b"accept-encoding", b"origin"]
+        values = [taken.headers.get(name) for name in wanted]
+        values[2] = values[2] and values[2].removesuffix(b", Signature=00ff")
+        assert taken.kind == b"".join(b"\0" if value is None else b"\1" + value + b"\0" for value in values)
+
+
 LINES = st.lists(
     st.one_of(
         st.sampled_from([b"Host: a", b"connection: keep-alive", b"Connection: close", b"Content-Length: 2", b"TE: x"]),
