@@ -7,7 +7,7 @@ from collections import deque
 from ddbengine.storage.change_log import LogEntry
 from ddbengine.storage.quorum import Position
 
-RECENT_MAX_ENTRIES = 1024
+RECENT_MAX_ENTRIES = 256
 RECENT_MAX_BYTES = 16 << 20
 """What is kept for followers, and all that is not acknowledged: reads may have shown it, so whoever leads next must
 have it, even when the leader's disk is gone.  Who is further behind reads the leader's log."""

@@ -44,8 +44,7 @@ _log = logging.getLogger(__name__)
 
 GATHER_MAX_CHANGES = 1 << 11
 GATHER_MAX_BYTES = 8 << 20
-"""What a follower may leave for later.  While it takes that, the leader's commits have to wait for the disk if it is the
-same one: some ten milliseconds."""
+"""What a follower may leave for later."""
 
 SLOW_JOURNAL_SECONDS = 0.05
 """A follower whose disk takes longer for a short write gives way to the other one."""

@@ -20,8 +20,10 @@ _log = logging.getLogger(__name__)
 WATCH_SECONDS = 1.0
 LAG_STEP_SECONDS = 0.01
 """How often a follower that is held back looks for what it may show."""
-GATHER_SECONDS = 0.1
-"""How long a follower lets entries gather for which nobody waits: a commit costs as much for one as for many."""
+GATHER_MAX_SECONDS = 0.1
+GATHER_FACTOR = 4
+"""How long a follower lets entries gather for which nobody waits: so many times as long as it took for the last ones.
+A commit costs less for many together, but while it lasts the leader's have to wait for the disk."""
 REBUILD_FIRST_WAIT_SECONDS = 0.05
 REBUILD_LONGEST_WAIT_SECONDS = 30.0
 CATCH_UP_TIMEOUT_SECONDS = 10.0
@@ -75,9 +77,10 @@ class Replication:
 
     def _serve(self, name: str) -> None:
         replicas, place = self.replicas, self.replicas.places[name]
-        wait = REBUILD_FIRST_WAIT_SECONDS
+        wait, gather = REBUILD_FIRST_WAIT_SECONDS, 0.0
         while not self._closing.is_set():
             try:
+                began = time.monotonic()
                 worked = replicas.follow(name)
                 replicas.settle()
                 if place.state == FAILED:
@@ -89,13 +92,14 @@ class Replication:
                         continue
                 if worked:
                     wait = REBUILD_FIRST_WAIT_SECONDS
-                    replicas.let_gather(name, GATHER_SECONDS)
+                    gather = min(GATHER_FACTOR * (time.monotonic() - began), GATHER_MAX_SECONDS)
+                    replicas.let_gather(name, gather)
                     continue
             except Exception:
                 _log.exception("the thread of replica %s had an accident, and goes on", name)
                 self._closing.wait(wait)
             self._wait_for_news(name)
-            replicas.let_gather(name, GATHER_SECONDS)
+            replicas.let_gather(name, gather)
 
     def _wait_for_news(self, name: str) -> None:
         replicas = self.replicas

@@ -106,7 +106,7 @@ def record(path: Path, durability: str) -> Recording:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journal, "SWITCH_BYTES", VALUE_MAX_BYTES)
-        patch.setattr(replication, "GATHER_SECONDS", 0.01)
+        patch.setattr(replication, "GATHER_MAX_SECONDS", 0.01)
         patch.setattr(Environment, "commit", commit_and_record)
         patch.setattr(Environment, "write_journal", write_journal_and_record)
         with LmdbStore(writes_as_given, path, durability=durability) as store:

@@ -38,7 +38,13 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def followers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replication, "GATHER_SECONDS", 0.001)
+    monkeypatch.setattr(replication, "GATHER_MAX_SECONDS", 0.001)
+
+
+def let_followers_gather(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For as long as nobody waits for them."""
+    monkeypatch.setattr(replication, "GATHER_FACTOR", 1_000_000)
+    monkeypatch.setattr(replication, "GATHER_MAX_SECONDS", 60)
 
 
 @pytest.fixture
@@ -130,7 +136,7 @@ def test_an_acknowledged_write_survives_the_leaders_disk_while_the_followers_gat
     with open_store(root) as store:
         write(store, 0, 1)
         wait_until(lambda: is_whole(store))
-        monkeypatch.setattr(replication, "GATHER_SECONDS", 60)
+        let_followers_gather(monkeypatch)
         write(store, 1, 50)
         assert min(status.lag_lsns for status in store.status().replicas if status.name != "az1") > 40
         shutil.copytree(root, left, ignore=lambda directory, names: ["az1"] if directory == str(root) else [])
@@ -158,7 +164,7 @@ def test_followers_gather_what_is_acknowledged_without_them(store: LmdbStore, mo
 
 
 def test_a_follower_that_has_much_to_take_does_not_wait_for_more(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replication, "GATHER_SECONDS", 60)
+    let_followers_gather(monkeypatch)
     monkeypatch.setattr(replica_set, "GATHER_MAX_CHANGES", 20)
     with open_store(root) as store:
         write(store, 0, 50)
@@ -166,7 +172,7 @@ def test_a_follower_that_has_much_to_take_does_not_wait_for_more(root: Path, mon
 
 
 def test_where_any_replica_is_read_the_followers_do_not_gather(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replication, "GATHER_SECONDS", 60)
+    let_followers_gather(monkeypatch)
     with open_store(root, eventual_reads="any") as store:
         write(store, 0, 50)
         wait_until(lambda: is_whole(store))
