@@ -138,18 +138,22 @@ class Replica:
     def receive(self, entries: Sequence[LogEntry]) -> None:
         """Keep entries that follow on its position in the journal, durably, until ``append`` is given them.
 
-        Who calls it need not hold the lock, but is the only one to.  StoreFull without room for the journal, and then
-        it is as it was; ReplicaFault when they do not follow.
+        Who calls it need not hold the lock, but is the only one to; what the tree has been given meanwhile is left out.
+        StoreFull without room for the journal, and then it is as it was; ReplicaFault when they do not follow.
         """
-        self._need_in_order(entries, self.position)
+        position = self.position
+        fresh = [entry for entry in entries if entry.first > position.lsn]
+        if not fresh:
+            return
+        self._need_in_order(fresh, position)
         try:
-            self._journal.append(entries, self.row.lsn)
+            self._journal.append(fresh, self.row.lsn)
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise StoreFull(f"no room for the journal: {error}") from error
             raise
-        self.received.extend(entries)
-        self._received_bytes += sum(len(entry.packed) for entry in entries)
+        self.received.extend(fresh)
+        self._received_bytes += sum(len(entry.packed) for entry in fresh)
 
     def received_after(self, position: Position) -> list[LogEntry]:
         """What the journal has that goes on from a position of the tree."""

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import lmdb
 import pytest
 
 from ddbengine.storage import journal_files, replica_set, replication
+from ddbengine.storage.change_log import LogEntry
 from ddbengine.storage.digest import digest_of
 from ddbengine.storage.disk import Disk
 from ddbengine.storage.environment import Environment
@@ -22,6 +23,7 @@ from ddbengine.storage.errors import StoreError, StoreFormat, StoreUnusable
 from ddbengine.storage.lmdb_store import LmdbStore
 from ddbengine.storage.migration import FORMAT_KEY
 from ddbengine.storage.position import ReplicaRow, read_row
+from ddbengine.storage.replica import Replica
 from ddbengine.storage.replica_set import ReplicaSet
 from ddbengine.storage.status import FOLLOWING, LEADING, ReplicaStatus
 from ddbengine.storage.store import Writes, position_put
@@ -216,6 +218,29 @@ def test_a_follower_without_room_for_a_journal_follows_all_the_same(
     wait_until(lambda: is_whole(store))
     assert disks == [disk_of(store, name) for name in NAMES]
     assert has(store, 30)
+
+
+def test_what_a_follower_took_meanwhile_is_not_kept_in_its_journal(
+    store: LmdbStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its thread may be faster than the committer, which has just seen that there is something to be kept."""
+    receive = Replica.receive
+
+    def receive_late(replica: Replica, entries: Sequence[LogEntry]) -> None:
+        replicas = store._replication.replicas if store._replication is not None else None
+        assert replicas is not None
+        while replicas.follow(replica.name):
+            pass
+        assert replica.row.lsn == entries[-1].last
+        receive(replica, entries)
+        assert not replica.received
+
+    write(store, 0, 5)
+    wait_until(lambda: is_whole(store))
+    monkeypatch.setattr(Replica, "receive", receive_late)
+    write(store, 5, 15)
+    assert [status.fault for status in store.status().replicas] == [None, None, None]
+    assert has(store, 15)
 
 
 def test_a_follower_with_a_slow_disk_gives_way_to_the_other(store: LmdbStore, monkeypatch: pytest.MonkeyPatch) -> None:
