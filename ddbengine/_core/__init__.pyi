@@ -486,14 +486,20 @@ class Transaction:
         """As ``lmdb.Cursor``, as far as storage uses it."""
 
     def apply(
-        self, changes: Sequence[Any], counters: dict[bytes, tuple[int, ...]], most_key_bytes: int, hashed: bool
+        self,
+        changes: Sequence[Any],
+        counters: dict[bytes, tuple[int, ...]],
+        most_key_bytes: int,
+        hashed: bool,
+        never_first: int = -1,
     ) -> int | None:
         """Carry out changes in order: of each the ``deletes`` (keys), then the ``puts`` (pairs), all bytes.
 
         Returns what that adds to the sum of ``entry_hash`` over all entries, modulo 2**64; 0 unless ``hashed``.  Rows
         of ``counters`` (deltas by key) that are deleted or put lose their deltas; then the deltas of the change's own
-        ``counters`` are added.  When a key has more than ``most_key_bytes`` it returns None, and nothing has happened.
-        When it raises, something may have happened, and the transaction has to be aborted.
+        ``counters`` are added.  When a key has more than ``most_key_bytes``, or begins with the byte ``never_first``,
+        it returns None, and nothing has happened.  When it raises, something may have, and the transaction has to be
+        aborted.
         """
 
 # --- vectors ----------------------------------------------------------------------------------------------------------

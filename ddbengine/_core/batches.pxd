@@ -18,8 +18,8 @@ cdef class Batch:
     cdef Py_ssize_t count
     cdef Py_ssize_t capacity
 
-    cdef bint take(self, deletes, puts, Py_ssize_t most_key_bytes) except -1
-    cdef bint add(self, object key, PyObject* value, Py_ssize_t most_key_bytes) except -1
+    cdef bint take(self, deletes, puts, Py_ssize_t most_key_bytes, int never_first) except -1
+    cdef bint add(self, object key, PyObject* value, Py_ssize_t most_key_bytes, int never_first) except -1
     cdef int grow(self) except -1
     cdef int carry_out(self, Cur cursor, bint hashed, uint64_t* digest) noexcept nogil
 

@@ -38,22 +38,24 @@ cdef class Batch:
             Py_XDECREF(self.writes[place].value)
         PyMem_Free(self.writes)
 
-    cdef bint take(self, deletes, puts, Py_ssize_t most_key_bytes) except -1:
-        """Add deletes and puts of a change, in this order; False when a key is too long."""
+    cdef bint take(self, deletes, puts, Py_ssize_t most_key_bytes, int never_first) except -1:
+        """Add deletes and puts of a change, in this order; False when a key is too long or begins with that byte."""
         for key in deletes:
-            if not self.add(key, NULL, most_key_bytes):
+            if not self.add(key, NULL, most_key_bytes, never_first):
                 return False
         for key, value in puts:
             if not PyBytes_CheckExact(value):
                 raise TypeError("what is stored are bytes")
-            if not self.add(key, <PyObject*>value, most_key_bytes):
+            if not self.add(key, <PyObject*>value, most_key_bytes, never_first):
                 return False
         return True
 
-    cdef bint add(self, object key, PyObject* value, Py_ssize_t most_key_bytes) except -1:
+    cdef bint add(self, object key, PyObject* value, Py_ssize_t most_key_bytes, int never_first) except -1:
         if not PyBytes_CheckExact(key):
             raise TypeError("a key is bytes")
         if PyBytes_GET_SIZE(key) > most_key_bytes:
+            return False
+        if PyBytes_GET_SIZE(key) and <uint8_t>data_of(<PyObject*>key)[0] == never_first:
             return False
         if self.count == self.capacity:
             self.grow()

@@ -523,20 +523,22 @@ cdef class Transaction:
         cursor.mutations = self.mutations
         return cursor
 
-    def apply(self, changes not None, dict counters not None, Py_ssize_t most_key_bytes, bint hashed):
+    def apply(
+        self, changes not None, dict counters not None, Py_ssize_t most_key_bytes, bint hashed, int never_first=-1
+    ):
         """Carry out a sequence of changes in order: of each the ``deletes`` (keys), then the ``puts`` (pairs).
 
         Returns what that adds to the digest of all entries, modulo 2**64; 0 unless ``hashed``.  Rows of ``counters``
         (deltas by key) that are deleted or put lose their deltas; then the deltas of the change's own ``counters`` are
-        added.  When a key is longer than ``most_key_bytes`` it returns None, and nothing has happened.  When it raises,
-        something may have, and the transaction has to be aborted.
+        added.  When a key is longer than ``most_key_bytes``, or begins with the byte ``never_first``, it returns None, and
+        nothing has happened.  When it raises, something may have, and the transaction has to be aborted.
         """
         cdef Batch batch = Batch.__new__(Batch)
         self.need_open()
         if not self.writes:
             raise lmdb.ReadonlyError("a read transaction writes nothing")
         for change in changes:
-            if not batch.take(change.deletes, change.puts, most_key_bytes):
+            if not batch.take(change.deletes, change.puts, most_key_bytes, never_first):
                 return None
         for change in changes:
             add_counters(counters, change.deletes, change.puts, change.counters)

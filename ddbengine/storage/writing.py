@@ -29,7 +29,8 @@ def carry_out(txn: Transaction, changes: Sequence[Writes], counters: Counters, h
     deleted lose what they had.
     """
     if isinstance(txn, _core.Transaction):
-        digest = txn.apply(changes, counters, layers.DIRECT_MAX_BYTES, hashed)
+        # A key of the layers' own is refused by what comes after.
+        digest = txn.apply(changes, counters, layers.DIRECT_MAX_BYTES, hashed, layers.LAYER[0])
         if digest is not None:
             return digest
     return sum(_one(txn, writes, counters, hashed) for writes in changes)

@@ -306,11 +306,16 @@ def test_rows_that_are_written_lose_their_deltas_and_changes_add_theirs() -> Non
     assert counters == {b"n3": (7,), b"n4": (0, 7)}
 
 
-@pytest.mark.parametrize("change", [Change([b"k" * 511]), Change(puts=[(b"k" * 511, b"v")])])
-def test_a_long_key_is_not_for_it_and_then_nothing_has_happened(change: Change) -> None:
+@pytest.mark.parametrize(
+    "change", [Change([b"k" * 511]), Change(puts=[(b"k" * 511, b"v")]), Change([b"L1"]), Change(puts=[(b"L", b"v")])]
+)
+def test_a_key_that_is_long_or_of_the_reserved_keyspace_is_not_for_it_and_then_nothing_has_happened(
+    change: Change,
+) -> None:
     with written() as txn:
         counters = {b"a": (1,)}
-        assert txn.apply([Change(puts=[(b"a", b"v")], counters=[(b"b", (1,))]), change], counters, 510, True) is None
+        changes = [Change(puts=[(b"a", b"v")], counters=[(b"b", (1,))]), change]
+        assert txn.apply(changes, counters, 510, True, ord("L")) is None
         assert entries(txn) == []
         assert counters == {b"a": (1,)}
 

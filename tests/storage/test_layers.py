@@ -25,6 +25,8 @@ from ddbengine.storage import layers
 from ddbengine.storage.binding import PACKAGE_ONLY, open_environment
 from ddbengine.storage.check import check_layers
 from ddbengine.storage.mapped_trees import MappedTrees
+from ddbengine.storage.store import Writes
+from ddbengine.storage.writing import carry_out
 
 if TYPE_CHECKING:
     Transaction = lmdb.Transaction[memoryview]
@@ -99,11 +101,11 @@ def test_long_keys_behave_as_a_sorted_list(stored: list[bytes], bounds: list[tup
     model = {key: b"%d" % number for number, key in enumerate(stored)}
     with empty_transaction() as txn:
         for number, key in enumerate(stored):
-            layers.put(txn, key, b"%d" % number)
+            layers.replace(txn, key, b"%d" % number)
         assert check_layers(txn) == []
         check_reads(txn, model, bounds)
         for key in stored:
-            assert layers.delete(txn, key) is (model.pop(key, None) is not None)
+            assert layers.pop(txn, key) == model.pop(key, None)
             assert check_layers(txn) == []
         assert entries(txn) == 0
 
@@ -117,7 +119,7 @@ def test_long_keys_read_in_the_map_behave_as_a_sorted_list(
     with empty_environment() as environment:
         with environment.begin(write=True, buffers=True) as txn:
             for number, key in enumerate(stored):
-                layers.put(txn, key, b"%d" % number)
+                layers.replace(txn, key, b"%d" % number)
         with environment.begin(buffers=True) as txn:
             trees = MappedTrees(on_disk=False)
             trees.open(environment)
@@ -131,7 +133,7 @@ def test_long_keys_read_in_the_map_behave_as_a_sorted_list(
 )
 def test_a_key_takes_a_pointer_for_each_layer_it_reaches_into(length: int, expected_entries: int) -> None:
     with empty_transaction() as txn:
-        layers.put(txn, b"I" * length, b"v")
+        layers.replace(txn, b"I" * length, b"v")
         assert entries(txn) == expected_entries
         assert contents(txn, b"I", b"J") == [(b"I" * length, b"v")]
 
@@ -139,7 +141,7 @@ def test_a_key_takes_a_pointer_for_each_layer_it_reaches_into(length: int, expec
 def test_keys_with_the_same_first_511_bytes_share_a_layer() -> None:
     with empty_transaction() as txn:
         for tail in (b"", b"a", b"b", b"\x00"):
-            layers.put(txn, b"I" * 511 + tail, tail)
+            layers.replace(txn, b"I" * 511 + tail, tail)
         assert entries(txn) == 1 + 4
         assert [value for _, value in contents(txn, b"I", b"J")] == [b"", b"\x00", b"a", b"b"]
 
@@ -147,20 +149,20 @@ def test_keys_with_the_same_first_511_bytes_share_a_layer() -> None:
 def test_a_layer_stays_while_one_key_is_in_it() -> None:
     with empty_transaction() as txn:
         stem = b"I" * 2000
-        layers.put(txn, stem + b"1", b"one")
-        layers.put(txn, stem + b"2", b"two")
-        layers.delete(txn, stem + b"1")
+        layers.replace(txn, stem + b"1", b"one")
+        layers.replace(txn, stem + b"2", b"two")
+        layers.pop(txn, stem + b"1")
         assert contents(txn, b"I", b"J") == [(stem + b"2", b"two")]
         assert check_layers(txn) == []
-        layers.delete(txn, stem + b"2")
+        layers.pop(txn, stem + b"2")
         assert entries(txn) == 0
 
 
 def test_deleting_a_long_key_that_is_absent_changes_nothing() -> None:
     with empty_transaction() as txn:
-        layers.put(txn, b"I" * 600, b"v")
-        assert not layers.delete(txn, b"I" * 601)
-        assert not layers.delete(txn, b"X" * 601)
+        layers.replace(txn, b"I" * 600, b"v")
+        assert not layers.pop(txn, b"I" * 601)
+        assert not layers.pop(txn, b"X" * 601)
         assert contents(txn, b"I", b"Y") == [(b"I" * 600, b"v")]
         assert check_layers(txn) == []
 
@@ -168,10 +170,10 @@ def test_deleting_a_long_key_that_is_absent_changes_nothing() -> None:
 def test_a_new_layer_never_takes_the_number_of_a_living_one() -> None:
     with empty_transaction() as txn:
         deep, other = b"I" * 1600, b"X" * 1600
-        layers.put(txn, deep, b"deep")
-        layers.put(txn, other, b"other")
-        layers.delete(txn, deep)
-        layers.put(txn, b"I" * 1600 + b"again", b"again")
+        layers.replace(txn, deep, b"deep")
+        layers.replace(txn, other, b"other")
+        layers.pop(txn, deep)
+        layers.replace(txn, b"I" * 1600 + b"again", b"again")
         assert check_layers(txn) == []
         assert contents(txn, b"I", b"Y") == [(b"I" * 1600 + b"again", b"again"), (other, b"other")]
 
@@ -180,12 +182,24 @@ def test_a_scan_over_everything_does_not_show_the_layers() -> None:
     with empty_transaction() as txn:
         model = [b"A", b"K" * 600, b"M" * 600, b"Z"]
         for key in model:
-            layers.put(txn, key, b"v")
+            layers.replace(txn, key, b"v")
         assert [key for key, _ in contents(txn, b"", b"\xff")] == model
         assert [key for key, _ in contents(txn, b"", b"\xff", reverse=True)] == model[::-1]
 
 
-@pytest.mark.parametrize("change", [layers.delete, lambda txn, key: layers.put(txn, key, b"v")])
+def carried_out(txn: Transaction, changes: Writes) -> None:
+    carry_out(txn, [changes], {}, hashed=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        layers.pop,
+        lambda txn, key: layers.replace(txn, key, b"v"),
+        lambda txn, key: carried_out(txn, Writes(deletes=[key])),
+        lambda txn, key: carried_out(txn, Writes(puts=[(b"I", b"v"), (key, b"v")])),
+    ],
+)
 def test_keys_in_the_keyspace_of_layers_are_refused(change: object) -> None:
     assert callable(change)
     with empty_transaction() as txn, pytest.raises(AssertionError, match="keyspace of layers"):
