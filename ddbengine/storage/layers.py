@@ -50,32 +50,16 @@ def get(source: Source, key: bytes) -> memoryview | None:
     return source.get(key)
 
 
-def put(txn: Transaction, key: bytes, value: bytes) -> None:
-    """Store a value under a key of any length, in place of what was there."""
-    assert key[0] != LAYER[0], "the keyspace of layers is not for callers"
-    if len(key) > DIRECT_MAX_BYTES:
-        key = _make_way(txn, key)
-    txn.put(key, value)
-
-
 def replace(txn: Transaction, key: bytes, value: bytes) -> bytes | None:
-    """As ``put``; returns what was there."""
+    """Store a value under a key of any length; returns what was there."""
     assert key[0] != LAYER[0], "the keyspace of layers is not for callers"
     if len(key) > DIRECT_MAX_BYTES:
         key = _make_way(txn, key)
     return _as_bytes(txn.replace(key, value))
 
 
-def delete(txn: Transaction, key: bytes) -> bool:
-    """Remove a key of any length, and the layers that it leaves empty; False when it was not there."""
-    if len(key) <= DIRECT_MAX_BYTES:
-        assert key[0] != LAYER[0], "the keyspace of layers is not for callers"
-        return txn.delete(key)
-    return pop(txn, key) is not None
-
-
 def pop(txn: Transaction, key: bytes) -> bytes | None:
-    """As ``delete``; returns what was there."""
+    """Remove a key of any length, and the layers that it leaves empty; returns what was there, or None."""
     assert key[0] != LAYER[0], "the keyspace of layers is not for callers"
     pointers = []
     while len(key) > DIRECT_MAX_BYTES:

@@ -15,8 +15,8 @@ def number(layer: int) -> bytes:
 
 def test_a_sound_database_has_no_problems() -> None:
     with empty_transaction() as txn:
-        layers.put(txn, b"I" * 3000, b"v")
-        layers.put(txn, b"I", b"v")
+        layers.replace(txn, b"I" * 3000, b"v")
+        layers.replace(txn, b"I", b"v")
         assert check_layers(txn) == []
 
 
