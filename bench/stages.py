@@ -21,7 +21,6 @@ import orjson
 from bench.load import HEADERS, render
 from bench.workloads import TABLES, WORKLOADS, Workload, load_batches
 from ddbengine.api.acceptor import Acceptor
-from ddbengine.api.authentication import caller_of
 from ddbengine.api.connection_limits import ConnectionLimits
 from ddbengine.api.cors import Cors
 from ddbengine.api.dispatch import Dispatcher
@@ -37,7 +36,7 @@ REQUESTS = 40
 CALLER = Caller("bench", "us-east-1")
 TITLES = ("GetItem", "PutItem", "UpdateItem", "Query", "Scan", "PartiQL")
 HEADER_BYTES = {name.lower().encode(): value.encode() for name, value in HEADERS.items()}
-STAGES = ("HTTP", "JSON", "caller", "check", "prepare", "run and commit", "render")
+STAGES = ("HTTP", "JSON", "check", "prepare", "run and commit", "render")
 
 Stage = Callable[[int], object]
 """Does a stage of the request of this number."""
@@ -95,7 +94,6 @@ def _stages(
     return (
         lambda number: receiver.data_received(requests[number]),
         lambda number: orjson.loads(raw[number]),
-        lambda number: caller_of(b"/", HEADER_BYTES),
         lambda number: check(operation, bodies[number]),
         lambda number: engine.prepare(operation, checked[number], CALLER),
         run,

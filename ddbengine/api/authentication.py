@@ -23,13 +23,6 @@ _ALGORITHM = "X-Amz-Algorithm"
 _QUERY_PARAMETERS = (_ALGORITHM, "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
 _HEADER_PARAMETERS = ("Credential", "Signature", "SignedHeaders")
 
-# How every SDK writes it.  Up to the signature it changes once a day; any other form goes through _caller_of_unusual.
-_USUAL_HEADER = re.compile(rb"AWS4-\S+ Credential=([^\s,=]+), ?SignedHeaders=[^\s,=]+")
-_USUAL_SIGNATURE = b", Signature="
-_CACHED_BYTES = 1024
-"""Longer ones are parsed each time, so that a client cannot fill the cache with kilobytes."""
-_CACHED_HEADERS = 1024
-
 
 def caller_of(target: bytes, headers: Mapping[bytes, bytes]) -> Caller:
     """The caller of a request, from its Authorization header or its presigned query string.
@@ -37,32 +30,7 @@ def caller_of(target: bytes, headers: Mapping[bytes, bytes]) -> Caller:
     ``target`` is the request target as sent, header names are in lower case.  Raises
     MissingAuthenticationTokenException, InvalidSignatureException or IncompleteSignatureException.
     """
-    header = headers.get(b"authorization")
-    if header is not None and target == b"/" and headers.get(b"x-amz-date"):
-        before, _, signature = header.rpartition(_USUAL_SIGNATURE)
-        caller = _USUAL_CALLERS[before] if signature else None
-        if caller is not None:
-            return caller
-    return _caller_of_unusual(header, _query_of(target), headers)
-
-
-class _UsualCallers(dict[bytes, "Caller | None"]):
-    """By what a usual header has before its signature; None for any other."""
-
-    def __missing__(self, before_signature: bytes) -> Caller | None:
-        usual = _USUAL_HEADER.fullmatch(before_signature) if len(before_signature) <= _CACHED_BYTES else None
-        if usual is None:
-            return None
-        if len(self) >= _CACHED_HEADERS:
-            self.clear()
-        caller = self[before_signature] = _caller_of_credential(usual[1])
-        return caller
-
-
-_USUAL_CALLERS = _UsualCallers()
-
-
-def _caller_of_unusual(header: bytes | None, query: dict[str, str], headers: Mapping[bytes, bytes]) -> Caller:
+    header, query = headers.get(b"authorization"), _query_of(target)
     if header and _ALGORITHM in query:
         raise InvalidSignatureException(
             f"Found both '{_ALGORITHM}' as a query-string param and 'Authorization' as HTTP header."

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
-from functools import lru_cache
 from typing import NamedTuple
 
 from ddbengine._core import AnswerWriter, Request
@@ -63,7 +62,6 @@ class Framer:
         self._cors = cors
         self._now = now
         self._parts = AnswerWriter(os.urandom(_SEED_BYTES)).parts
-        self._frame = lru_cache(maxsize=64)(self._make_frame)
         self._frames: dict[bytes | None, Frame] = {}
         """Of connections that are kept alive, by the kind of request; never by None."""
         self.refresh()
@@ -78,7 +76,7 @@ class Framer:
 
     def _frame_anew(self, request: Request, keep_alive: bool) -> Frame:
         get = request.headers.get
-        frame = self._frame(
+        frame = self._make_frame(
             get(b"content-type"), get(b"accept-encoding"), get(b"origin"), keep_alive, request.method == b"HEAD"
         )
         if keep_alive and request.kind is not None:
