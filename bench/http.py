@@ -56,6 +56,9 @@ class _Constant:
     ) -> bytes | Future[Any]:
         return self.answer(operation, request, caller)
 
+    def shortcut(self, operation: str, caller: Caller) -> None:
+        return None
+
 
 def _accept(operation: str, members: object) -> dict[str, Any]:
     return members if isinstance(members, dict) else {}

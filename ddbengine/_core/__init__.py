@@ -3,8 +3,9 @@
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
 ``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored.  ``trees`` reads it in LMDB's pages, and
 ``walks``, ``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1`` knows
-what requests and answers look like on the wire, ``forms`` which JSON can be taken as it is.  ``environments``,
-``cursors`` and ``batches`` are a binding of LMDB, by the functions that ``lmdb_functions`` finds.
+what requests and answers look like on the wire, ``forms`` which JSON can be taken as it is; ``lookups`` goes all the
+way from one to the other for the plainest reads.  ``environments``, ``cursors`` and ``batches`` are a binding of LMDB,
+by the functions that ``lmdb_functions`` finds.
 """
 
 from ddbengine._core.digests import entry_hash
@@ -39,6 +40,7 @@ from ddbengine._core.keys import (
     partition_key,
 )
 from ddbengine._core.lmdb_functions import finds_lmdb
+from ddbengine._core.lookups import PlainLookups
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
 from ddbengine._core.pages import take_page
 from ddbengine._core.reads import GatedRead
@@ -80,6 +82,7 @@ __all__ = [
     "Members",
     "Negation",
     "Number",
+    "PlainLookups",
     "Request",
     "Test",
     "Text",

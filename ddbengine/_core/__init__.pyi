@@ -21,6 +21,7 @@ read is bounds-checked.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, TypeGuard, TypeVar
 
@@ -407,6 +408,26 @@ class GatedRead:
     def get(self, key: bytes) -> memoryview | None: ...
     def end_tree(self) -> None:
         """The map is going: whoever reads from the tree after this gets a RuntimeError."""
+
+class PlainLookups:
+    """Answers GetItem requests in their plainest form: a whole item by a key of strings and numbers.
+
+    ``snapshot(consistent)`` gives what has ``get(key)`` inside ``with``, or None where nothing is to be read.
+    ``find_table(read, namespace, name)`` gives what holds of a table while the bytes under ``version_key`` stay as they
+    are: these bytes, what its items' keys start with, and its key's types by name, the partition key first; or None of
+    a table that is not to be read from as it is.  Values of keys have at most ``most_bytes``.
+    """
+
+    def __init__(
+        self,
+        snapshot: Callable[[bool], AbstractContextManager[Any] | None],
+        find_table: Callable[[Any, str, str], tuple[bytes, bytes, dict[str, str]] | None],
+        version_key: bytes,
+        most_bytes: int,
+    ) -> None: ...
+    def answer(self, namespace: str, body: bytes) -> bytes | None:
+        """The body of the answer to that of a request, from anybody; None when it is of another form or table, or may
+        have to be refused.  Raises what reading raises."""
 
 def take_page(
     entries: Iterable[tuple[Any, _Row]],

@@ -157,7 +157,8 @@ cdef bint is_plain(Head* head, object key_type, Py_ssize_t most_bytes) noexcept:
     return head.kind <= KIND_B and head.kind == kind_of_name(key_type) and 0 < head.size <= most_bytes
 
 
-cdef inline int put_attribute(Out* out, Head* head, bint is_partition) except -1:
+cdef int put_attribute(Out* out, Head* head, bint is_partition) except -1:
+    """Append a key attribute, the partition key with its hash before it."""
     return put_partition(out, head) if is_partition else put_part(out, head, True)
 
 

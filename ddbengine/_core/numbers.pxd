@@ -9,6 +9,7 @@ cdef enum:
     LONGEST_NUMBER_TEXT = 176
 
 
+cdef int scan_number(const uint8_t* at, const uint8_t* end, uint8_t* to) noexcept
 cdef Py_ssize_t parse_number(object text, uint8_t* to) except -1
 cdef int write_number_text(const uint8_t* number, Py_ssize_t size, char* to) except -1
 cdef int number_cost(const uint8_t* number, Py_ssize_t size) except -1

@@ -286,7 +286,7 @@ cdef int put_wire_set(Out* out, Head* head) except -1:
     return read_end(at, end)
 
 
-cdef inline int put_wire_item(Out* out, View* view) except -1:
+cdef int put_wire_item(Out* out, View* view) except -1:
     cdef const uint8_t* at
     cdef Head head
     read_container(view, KIND_M, &at, &head)

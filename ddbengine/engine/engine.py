@@ -28,6 +28,7 @@ from ddbengine.engine.job_running import Buckets, JobRunner, jobs_pending
 from ddbengine.engine.long_reads import LongReads, ReadIsLong
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.partitions import PartitionWatch, SplitPartition, Thresholds, namespace_of
+from ddbengine.engine.plain_lookups import plain_lookups
 from ddbengine.engine.propagator import Propagator
 from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
@@ -128,6 +129,7 @@ class Engine:
             item_collection_limit=item_collection_limit,
             pending_lsn=self.propagator.pending_lsn,
         )
+        self._plain_lookups = plain_lookups(catalog, self.store.snapshot)
         self._long_reads = LongReads(self.store)
         self._buckets = buckets
         self._jobs = JobRunner(self, buckets, lambda: self._housekeeper.ask(PURGE), self._exports_of_others(is_fork))
@@ -225,6 +227,13 @@ class Engine:
         if self.faults is not None:
             return self.answer_struck(operation, request, caller, self.faults.strike(operation, request))
         return self._run(operation, self.operations[operation](self._surroundings, caller, request))
+
+    def shortcut(self, operation: str, caller: Caller) -> Callable[[bytes], bytes | None] | None:
+        """What answers some requests of a caller at once, from their bodies as sent, unchecked; None for any other.
+        Faults on demand are not asked.  Raises StoreError.  There are shortcuts for GetItem only."""
+        if operation != "GetItem":
+            return None
+        return partial(self._plain_lookups.answer, self._surroundings.namespace(caller))
 
     def get_item(self, request: dict[str, Any], caller: Caller) -> dict[str, Any]:
         """The answer to a checked GetItem as Python values, for a program in this process; faults on demand are not

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from ddbengine.engine.catalog import Catalog
@@ -16,10 +17,12 @@ from ddbengine.engine.context import Caller, Prepare, StreamSettings, Surroundin
 from ddbengine.engine.index_waits import IndexesBehind
 from ddbengine.engine.long_reads import ReadIsLong, is_long
 from ddbengine.engine.operations import OPERATIONS
+from ddbengine.engine.plain_lookups import plain_lookups
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.shared_reads import SharedReads
 from ddbengine.storage.shared_state import SharedState
 from ddbengine.storage.store import Outcome
+from ddbengine.storage.transactions import Snapshot
 
 __all__ = ["Reader", "Relay"]
 
@@ -88,14 +91,16 @@ class Reader:
         def now() -> float:
             return clock() + state.ahead_seconds
 
+        catalog = Catalog(now)
         self._surroundings = Surroundings(
-            Catalog(now),
+            catalog,
             now,
             shared,
             transient_seconds,
             streams=streams or StreamSettings(),
             pending_lsn=self._pending_lsn,
         )
+        self._plain_lookups = plain_lookups(catalog, self._snapshot)
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Outcome]:
         """The response body of a read at once, or the future of what the writer says.  Raise ApiError."""
@@ -113,6 +118,21 @@ class Reader:
                 return plan.run(txn).body
         except (IndexesBehind, ReadIsLong):
             return self._relay(operation, request, caller)
+
+    def shortcut(self, operation: str, caller: Caller) -> Callable[[bytes], bytes | None] | None:
+        """See ``Engine.shortcut``."""
+        if operation != "GetItem" or operation not in self._own:
+            return None
+        return partial(self._plain_lookups.answer, self._surroundings.namespace(caller))
+
+    def _snapshot(self, consistent: bool) -> Snapshot | None:
+        """Where a plain lookup is to read; None where the writer is to do it."""
+        if not (consistent or self._reads_eventually):
+            return None
+        try:
+            return self._reads.snapshot(consistent)
+        except StoreError:
+            return None
 
     def _pending_lsn(self) -> int:
         """See ``Surroundings``; the LSN does not matter, since it is the writer that waits."""

@@ -66,6 +66,7 @@ class FakeEngine:
     store: StoreStatus = STORE
     indexes: IndexesStatus = INDEXES
     faults: Faults | None = None
+    shortcuts: dict[str, Callable[[bytes], bytes | None]] = field(default_factory=dict)
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]:
         self.calls.append((operation, request, caller))
@@ -87,6 +88,9 @@ class FakeEngine:
         self, operation: str, request: dict[str, Any], caller: Caller, strike: Strike | None
     ) -> bytes | Future[Any]:
         return self.answer(operation, request, caller)
+
+    def shortcut(self, operation: str, caller: Caller) -> Callable[[bytes], bytes | None] | None:
+        return self.shortcuts.get(operation)
 
     def await_writes(self, count: int) -> None:
         eventually(lambda: len(self.writes) >= count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from concurrent.futures import Future
 from typing import Any
 
@@ -14,6 +15,8 @@ from ddbengine._core import plain_post
 from ddbengine.api import dispatch
 from ddbengine.api.dispatch import Dispatcher
 from ddbengine.api.frame import Answer, Request
+from ddbengine.engine.fault_rules import FaultRules
+from ddbengine.engine.faults import Faults
 from tests.api.door import AUTHORIZATION, FakeEngine
 
 HEAD = 16_384
@@ -100,3 +103,34 @@ def test_no_more_kinds_are_remembered_than_clients_have(monkeypatch: pytest.Monk
     for number in range(20):
         assert isinstance(answered(one, request(authorization=AUTHORIZATION.replace("key/", f"key{number}/"))), bytes)
         assert len(one._routes) <= 4
+
+
+def short(body: bytes) -> bytes | None:
+    return b"short" if body == b'{"a": 1}' else None
+
+
+def test_a_request_of_a_known_kind_takes_the_shortcut_there_is() -> None:
+    engine = FakeEngine(shortcuts={"GetItem": short})
+    one = Dispatcher(engine, as_sent)
+    assert answered(one, request()) == answered(dispatcher(), request())
+    assert answered(one, request()) == b"short"
+    for other in (request(body=b'{"a": 2}'), request(target="DynamoDB_20120810.Scan"), request(body=b"{")):
+        assert answered(one, other) == answered(dispatcher(), other)
+
+
+def test_no_shortcut_passes_by_the_faults_on_demand() -> None:
+    engine = FakeEngine(shortcuts={"GetItem": short})
+    one = Dispatcher(engine, as_sent)
+    answered(one, request())
+    engine.faults = Faults(FaultRules(0, ()))
+    assert answered(one, request()) == answered(dispatcher(), request())
+    engine.faults = None
+    assert answered(one, request()) == b"short"
+
+
+def test_where_calls_are_logged_each_is(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger=dispatch.__name__):
+        one = Dispatcher(FakeEngine(shortcuts={"GetItem": short}), as_sent)
+        for _ in range(3):
+            assert answered(one, request()) != b"short"
+    assert len(caplog.records) == 3
