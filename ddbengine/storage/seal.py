@@ -11,9 +11,10 @@ import sys
 import zlib
 from pathlib import Path
 
+from ddbengine.storage.page_cache import read_through
+
 DATA_FILE = "data.mdb"
 SEAL_FILE = "seal"
-_CHUNK_BYTES = 1 << 20
 
 
 def seal(directory: Path) -> None:
@@ -46,10 +47,9 @@ def unseal(directory: Path) -> None:
 
 def _checksum(file: Path) -> bytes:
     size = crc = 0
-    with open(file, "rb", buffering=0) as opened:
-        while chunk := opened.read(_CHUNK_BYTES):
-            size += len(chunk)
-            crc = zlib.crc32(chunk, crc)
+    for chunk in read_through(file):
+        size += len(chunk)
+        crc = zlib.crc32(chunk, crc)
     return b"%d %08x\n" % (size, crc)
 
 
