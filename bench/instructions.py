@@ -63,6 +63,8 @@ def _filters() -> dict[str, Callable[[], object]]:
 
 def _requests() -> dict[str, Callable[[], object]]:
     """Whole requests but for HTTP, on a store in memory; each write changes its item."""
+    import orjson
+
     from bench.workloads import QUERY_LIMIT, TABLES, WORKLOADS, item, key, load_batches
     from ddbengine.api.requests import check
     from ddbengine.engine.context import Caller
@@ -73,6 +75,8 @@ def _requests() -> dict[str, Callable[[], object]]:
     def execute(operation: str, body: dict[str, Any]) -> bytes:
         return engine.execute(operation, check(operation, body), caller)
 
+    shortcut = engine.shortcut("GetItem", caller)
+    assert shortcut is not None
     for table in TABLES:
         execute("CreateTable", table)
     batches = list(load_batches())
@@ -86,6 +90,7 @@ def _requests() -> dict[str, Callable[[], object]]:
     statement = {"Statement": 'SELECT * FROM "bench" WHERE pk = ?', "Parameters": [key(7)["pk"]]}
     return {
         "request: GetItem": partial(execute, "GetItem", {"TableName": "bench", "Key": key(7)}),
+        "request: GetItem, shortcut": partial(shortcut, orjson.dumps({"TableName": "bench", "Key": key(7)})),
         "request: PutItem": lambda: execute("PutItem", {"TableName": "bench", "Item": item(8, next(values))}),
         "request: UpdateItem": partial(execute, "UpdateItem", {"TableName": "bench", "Key": key(9), **update}),
         "request: Query of 25": partial(execute, "Query", {"TableName": "collections", "Limit": QUERY_LIMIT, **query}),

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from bench.stages import STAGES, filled_engine, measure
-from bench.workloads import PUT, WORKLOADS
+import pytest
+
+from bench.stages import LONG_WAY, SHORT_WAY, STAGES, filled_engine, measure
+from bench.workloads import PUT, WORKLOADS, Workload
 
 
-def test_every_stage_of_a_read_and_a_write_is_measured() -> None:
+@pytest.mark.parametrize(
+    ("workload", "way"),
+    [(WORKLOADS[0], SHORT_WAY), (WORKLOADS[0], LONG_WAY), (PUT, LONG_WAY)],
+    ids=["GetItem", "GetItem, the long way", "PutItem"],
+)
+def test_every_stage_of_a_way_is_measured(workload: Workload, way: tuple[str, ...]) -> None:
     engine = filled_engine()
     try:
-        for workload in (WORKLOADS[0], PUT):
-            found = measure(workload, engine, rounds=1)
-            assert tuple(found) == STAGES
-            assert all(figure > 0 for figure in found.values())
+        found = measure(workload, way, engine, rounds=1)
+        assert tuple(found) == way
+        assert all(figure > 0 for figure in found.values())
+        assert set(way) <= set(STAGES)
     finally:
         engine.close()
