@@ -13,6 +13,7 @@ from ddbengine.streams.rows import HASHES
 
 if TYPE_CHECKING:
     from ddbengine.engine.catalog import Catalog
+    from ddbengine.engine.query import QueryForm
     from ddbengine.schema.table import TableSchema
 
 
@@ -72,6 +73,9 @@ class Surroundings:
     pending_lsn: Callable[[], int] = _nothing
     """The LSN that global indexes are to have passed before a read of one that comes in now; 0 if they have, or if
     reads do not wait."""
+
+    query_forms: dict[tuple[str, bytes], QueryForm] = field(default_factory=dict, repr=False, compare=False)
+    """Queries asked before, see ``query.QueryForm``."""
 
     def namespace(self, caller: Caller) -> str:
         return "" if self.shared else caller.namespace

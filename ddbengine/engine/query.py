@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import orjson
+
 from ddbengine import _core
 from ddbengine.engine import keys
 from ddbengine.engine.context import Caller, Surroundings
@@ -32,6 +34,7 @@ from ddbengine.engine.request_expressions import (
     read_legacy_condition,
     read_placeholders,
     read_projection,
+    read_values_again,
 )
 from ddbengine.engine.values import CURRENT_READ
 from ddbengine.errors import ValidationException, enveloped
@@ -39,10 +42,13 @@ from ddbengine.expressions import (
     Condition,
     KeyCondition,
     KeyRange,
+    Placeholders,
     Projection,
+    RepeatableKeyCondition,
     check_mixing,
     compile_key_condition,
     legacy_key_conditions,
+    repeatable_key_condition,
 )
 from ddbengine.indexes import entries
 from ddbengine.schema.table import KeyAttribute
@@ -52,6 +58,12 @@ LEGACY = ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyCondition
 _LEGACY = frozenset(LEGACY)
 _NO_QUERY_OF_VECTORS = "Query operation not supported on this index type."
 EXPRESSIONS = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
+_FILTER = "Filter Expression"
+_FORMLESS = frozenset((*LEGACY, "FilterExpression", "ExclusiveStartKey", "IndexName"))
+"""Members that keep a query from having a form that is remembered."""
+_FORMS_MAX = 1024
+_MEMORABLE_BYTES = 2048
+"""Longer ones are prepared each time, so that a client cannot fill the memory with megabytes."""
 
 
 @dataclass(slots=True)  # not frozen: see storage.store.Outcome
@@ -167,7 +179,61 @@ def check_filter_has_no_key(read: ReadRequest, target: Target, member: str) -> N
             )
 
 
+@dataclass(frozen=True, slots=True)
+class QueryForm:
+    """All of a Query but its ExpressionAttributeValues: what was found good once is good with other values of the same
+    aliases and types.  Known by the request's other members as JSON; only of those that read a table, from the
+    beginning, without a filter."""
+
+    read: ReadRequest
+    condition: RepeatableKeyCondition
+    forward: bool
+    aliases: tuple[str, ...]
+
+    def with_values(self, values: dict[str, Any]) -> Query | None:
+        """The plan of a request of this form; None when it has to be prepared from the beginning."""
+        encoded = read_values_again(values, self.aliases, CURRENT_READ)
+        condition = None if encoded is None else self.condition.with_values(encoded)
+        read = self.read
+        return None if condition is None else Query(read, condition, self.forward, _FILTER, read.consistent)
+
+
 def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> Query:
+    if "ExpressionAttributeValues" not in request or not _FORMLESS.isdisjoint(request):
+        return _prepare(surroundings, caller, request)[0]
+    others = request.copy()
+    values = others.pop("ExpressionAttributeValues")
+    try:
+        name = surroundings.namespace(caller), orjson.dumps(others)
+    except orjson.JSONEncodeError:  # text of a program in this process that is no Unicode
+        return _prepare(surroundings, caller, request)[0]
+    known = surroundings.query_forms.get(name)
+    if known is not None:
+        plan = known.with_values(values)
+        if plan is not None:
+            return plan
+    plan, placeholders = _prepare(surroundings, caller, request)
+    if len(name[1]) <= _MEMORABLE_BYTES:
+        _remember(surroundings, name, plan, request, placeholders)
+    return plan
+
+
+def _remember(
+    surroundings: Surroundings,
+    name: tuple[str, bytes],
+    plan: Query,
+    request: dict[str, Any],
+    placeholders: Placeholders,
+) -> None:
+    condition = repeatable_key_condition(request["KeyConditionExpression"], placeholders)
+    if condition is not None:
+        if len(surroundings.query_forms) >= _FORMS_MAX:
+            surroundings.query_forms.clear()
+        aliases = tuple(request["ExpressionAttributeValues"])
+        surroundings.query_forms[name] = QueryForm(plan.read, condition, plan.forward, aliases)
+
+
+def _prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any]) -> tuple[Query, Placeholders]:
     legacy_filter = legacy_projection = None
     if not _LEGACY.isdisjoint(request):
         check_mixing(request, LEGACY, EXPRESSIONS)
@@ -178,18 +244,22 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
         raise ValidationException(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
         )
-    key_condition, condition, projection = _read_expressions(request)
+    placeholders = read_placeholders(request, EXPRESSIONS, CURRENT_READ)
+    key_condition, condition, projection = _read_expressions(request, placeholders)
     if "Select" in request:
         check_select(request, lambda message: enveloped(ValidationException(message)))
     read = read_common(
         surroundings, caller, request, legacy_projection or projection, legacy_filter or condition, start_key
     )
-    filter_member = "Filter Expression" if legacy_filter is None else "QueryFilter"
-    return Query(read, key_condition, request.get("ScanIndexForward", True), filter_member, read.consistent)
+    filter_member = _FILTER if legacy_filter is None else "QueryFilter"
+    return Query(
+        read, key_condition, request.get("ScanIndexForward", True), filter_member, read.consistent
+    ), placeholders
 
 
-def _read_expressions(request: dict[str, Any]) -> tuple[KeyCondition, Condition | None, Projection | None]:
-    placeholders = read_placeholders(request, EXPRESSIONS, CURRENT_READ)
+def _read_expressions(
+    request: dict[str, Any], placeholders: Placeholders
+) -> tuple[KeyCondition, Condition | None, Projection | None]:
     text = request.get("KeyConditionExpression")
     key_condition = None if text is None else compile_key_condition(text, placeholders)
     condition = read_filter(request, placeholders) if "FilterExpression" in request else None

@@ -65,6 +65,14 @@ def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surf
     return Placeholders(names, encoded)
 
 
+def read_values_again(values: dict[str, Any], aliases: tuple[str, ...], surface: Surface) -> Mapping[str, bytes] | None:
+    """The values of a request like one that was read before, names and aliases included; None when more is to be said
+    about them, or may be."""
+    if tuple(values) != aliases or len(aliases) > _SMALL_VALUES_WITHIN_LIMIT:
+        return None
+    return _core.encode_values(values, ATTRIBUTE_NAME_MAX_BYTES, surface.expression_value_levels)
+
+
 @lru_cache(maxsize=64)
 def _value_users(members: tuple[str, ...]) -> frozenset[str]:
     """Those of an operation's expression members that can use values, and names anyway."""

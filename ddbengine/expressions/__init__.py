@@ -5,7 +5,13 @@ for a request is to bind its values, which also finds the faults that depend on 
 """
 
 from ddbengine.expressions.condition import Condition, compile_condition
-from ddbengine.expressions.key_condition import KeyCondition, KeyRange, compile_key_condition
+from ddbengine.expressions.key_condition import (
+    KeyCondition,
+    KeyRange,
+    RepeatableKeyCondition,
+    compile_key_condition,
+    repeatable_key_condition,
+)
 from ddbengine.expressions.legacy import (
     check_mixing,
     legacy_condition,
@@ -55,6 +61,7 @@ __all__ = [
     "Placeholders",
     "Projection",
     "RemoveAction",
+    "RepeatableKeyCondition",
     "SearchCondition",
     "Section",
     "SetAction",
@@ -73,4 +80,5 @@ __all__ = [
     "legacy_key_conditions",
     "legacy_projection",
     "legacy_updates",
+    "repeatable_key_condition",
 ]

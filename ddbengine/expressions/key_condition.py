@@ -230,6 +230,30 @@ def compile_key_condition(text: str, placeholders: Placeholders) -> KeyCondition
     return KeyCondition(form or _new_form(template, types), operands)
 
 
+class RepeatableKeyCondition(NamedTuple):
+    """A key condition that was found good, to be had again with other values."""
+
+    aliases: tuple[str, ...]
+    types: tuple[str, ...]
+    form: KeyForm
+
+    def with_values(self, values: Mapping[str, bytes]) -> KeyCondition | None:
+        """The condition with values for all of its aliases; None when it has to be compiled, since they are of other
+        types."""
+        operands = tuple(map(values.__getitem__, self.aliases))
+        return KeyCondition(self.form, operands) if tuple(map(_core.type_of, operands)) == self.types else None
+
+
+def repeatable_key_condition(text: str, placeholders: Placeholders) -> RepeatableKeyCondition | None:
+    """Of a KeyConditionExpression that was compiled with these placeholders; None when it is not by the types of its
+    values alone that it was found good."""
+    parsed = parsed_condition(text)
+    template = _template(text, tuple(map(placeholders.names.get, parsed.names)))
+    types = tuple(map(_core.type_of, _operands(template, placeholders.values)))
+    form = template.forms.get(types)
+    return None if form is None or template.compares else RepeatableKeyCondition(template.aliases, types, form)
+
+
 def _operands(template: _Template, values: Values) -> tuple[bytes, ...]:
     try:
         return tuple(map(values.__getitem__, template.aliases))
