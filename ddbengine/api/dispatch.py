@@ -26,6 +26,7 @@ from ddbengine.engine.context import Caller
 from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.engine.operations import STREAM_OPERATIONS
+from ddbengine.engine.plain_lookups import Shortcut
 from ddbengine.errors import ApiError, SerializationException, UnknownOperationException
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.status import StoreStatus
@@ -34,9 +35,6 @@ __all__ = ["NOT_FOUND", "TOO_LARGE", "Check", "Dispatcher", "Operator", "Watched
 
 Check = Callable[[str, object], dict[str, Any]]
 """Checks an operation's members against the service model; returns the checked request or raises ApiError."""
-
-Shortcut = Callable[[bytes], bytes | None]
-"""Answers a request from its body as sent, or leaves it with None to the way of all others."""
 
 NOT_FOUND = Answer(404, b"<UnknownOperationException/>\n", json=False)
 TOO_LARGE = Answer(413, b"", json=False)

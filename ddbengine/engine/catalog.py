@@ -83,12 +83,12 @@ class Catalog:
         return entry.schema
 
     def usable_table(self, txn: ReadTxn, namespace: str, name: str) -> tuple[bytes, TableSchema] | None:
-        """The schema of a table as ``table`` gives it, with the version under which it can be used; None in place of an
-        error."""
-        entry = self._entry(txn, namespace, name)
-        if entry is None or (entry.transition is not None and not self._is_usable(entry.transition)):
+        """The schema of a table as ``table`` gives it, with the transaction's version, under which it can be used; None
+        in place of an error."""
+        entry, version = self._entry(txn, namespace, name), txn.get(VERSION_KEY)
+        if entry is None or version is None or (entry.transition is not None and not self._is_usable(entry.transition)):
             return None
-        return self._generation.version, entry.schema
+        return bytes(version), entry.schema
 
     def describe_table(self, txn: ReadTxn, namespace: str, name: str) -> TableSchema:
         """The schema of a table in whatever state; raise ResourceNotFoundException in the control plane's words."""

@@ -28,7 +28,7 @@ from ddbengine.engine.job_running import Buckets, JobRunner, jobs_pending
 from ddbengine.engine.long_reads import LongReads, ReadIsLong
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.partitions import PartitionWatch, SplitPartition, Thresholds, namespace_of
-from ddbengine.engine.plain_lookups import plain_lookups
+from ddbengine.engine.plain_lookups import Shortcut, plain_lookups
 from ddbengine.engine.propagator import Propagator
 from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
@@ -228,9 +228,9 @@ class Engine:
             return self.answer_struck(operation, request, caller, self.faults.strike(operation, request))
         return self._run(operation, self.operations[operation](self._surroundings, caller, request))
 
-    def shortcut(self, operation: str, caller: Caller) -> Callable[[bytes], bytes | None] | None:
-        """What answers some requests of a caller at once, from their bodies as sent, unchecked; None for any other.
-        Faults on demand are not asked.  Raises StoreError.  There are shortcuts for GetItem only."""
+    def shortcut(self, operation: str, caller: Caller) -> Shortcut | None:
+        """What answers some of a caller's requests, be it by raising StoreError; faults on demand are not asked.  There
+        is one for GetItem only."""
         if operation != "GetItem":
             return None
         return partial(self._plain_lookups.answer, self._surroundings.namespace(caller))

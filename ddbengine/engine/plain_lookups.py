@@ -13,6 +13,8 @@ from ddbengine.engine.catalog import VERSION_KEY, Catalog
 from ddbengine.limits import SORT_KEY_MAX_BYTES
 from ddbengine.storage.store import ReadTxn
 
+Shortcut = Callable[[bytes], bytes | None]
+"""Answers a request from its body as sent, unchecked; or leaves it, with None, to the way of all others."""
 Snapshot = Callable[[bool], AbstractContextManager[ReadTxn] | None]
 """Begins a consistent read, or another; None where nothing is to be read."""
 

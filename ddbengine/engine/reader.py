@@ -17,7 +17,7 @@ from ddbengine.engine.context import Caller, Prepare, StreamSettings, Surroundin
 from ddbengine.engine.index_waits import IndexesBehind
 from ddbengine.engine.long_reads import ReadIsLong, is_long
 from ddbengine.engine.operations import OPERATIONS
-from ddbengine.engine.plain_lookups import plain_lookups
+from ddbengine.engine.plain_lookups import Shortcut, plain_lookups
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.shared_reads import SharedReads
 from ddbengine.storage.shared_state import SharedState
@@ -119,7 +119,7 @@ class Reader:
         except (IndexesBehind, ReadIsLong):
             return self._relay(operation, request, caller)
 
-    def shortcut(self, operation: str, caller: Caller) -> Callable[[bytes], bytes | None] | None:
+    def shortcut(self, operation: str, caller: Caller) -> Shortcut | None:
         """See ``Engine.shortcut``."""
         if operation != "GetItem" or operation not in self._own:
             return None

@@ -15,6 +15,7 @@ from zlib import crc32
 from ddbengine.engine.context import Caller
 from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.index_status import IndexesStatus
+from ddbengine.engine.plain_lookups import Shortcut
 from ddbengine.storage.status import (
     FOLLOWING,
     LEADING,
@@ -66,7 +67,7 @@ class FakeEngine:
     store: StoreStatus = STORE
     indexes: IndexesStatus = INDEXES
     faults: Faults | None = None
-    shortcuts: dict[str, Callable[[bytes], bytes | None]] = field(default_factory=dict)
+    shortcuts: dict[str, Shortcut] = field(default_factory=dict)
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Any]:
         self.calls.append((operation, request, caller))
@@ -89,7 +90,7 @@ class FakeEngine:
     ) -> bytes | Future[Any]:
         return self.answer(operation, request, caller)
 
-    def shortcut(self, operation: str, caller: Caller) -> Callable[[bytes], bytes | None] | None:
+    def shortcut(self, operation: str, caller: Caller) -> Shortcut | None:
         return self.shortcuts.get(operation)
 
     def await_writes(self, count: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ddbengine.engine import catalog as catalogs
-from ddbengine.engine.catalog import Catalog
+from ddbengine.engine.catalog import VERSION_KEY, Catalog
 from ddbengine.errors import AccessDeniedException, ResourceNotFoundException, ValidationException
 from ddbengine.schema.table import TableSchema
 from ddbengine.storage.store import Outcome, ReadTxn, Writes
@@ -158,3 +158,23 @@ def test_an_empty_store_has_no_tables() -> None:
     catalog, txn = Catalog(), MemoryTxn({})
     assert list(catalog.names(txn, "")) == []
     assert catalog.find(txn, "", "Music") is None
+
+
+def test_a_usable_table_comes_with_the_version_of_its_transaction_whatever_others_read_meanwhile(
+    plane: ControlPlane,
+) -> None:
+    catalog, before = Catalog(), snapshot(plane.store)
+    plane.call("CreateTable", on_demand("Films"))
+    after = snapshot(plane.store)
+
+    class Interrupted(MemoryTxn):
+        def get(self, key: bytes) -> memoryview | bytes | None:
+            found = super().get(key)
+            if key != VERSION_KEY:
+                catalog.table(after, ALICES, "Films")
+            return found
+
+    found = catalog.usable_table(Interrupted(before.rows), ALICES, "Music")
+    assert found is not None
+    assert found[0] == before.rows[VERSION_KEY] != after.rows[VERSION_KEY]
+    assert catalog.usable_table(before, ALICES, "Films") is None
