@@ -201,7 +201,7 @@ cdef KnownTable known_table(bytes version, bytes item_prefix, dict key_types):
     return table
 
 
-cdef bint is_valid_utf8(Text* text):
+cdef bint is_valid_utf8(Text* text) except -1:
     try:
         PyUnicode_DecodeUTF8(<const char*>text.at, text.size, NULL)
     except UnicodeDecodeError:
