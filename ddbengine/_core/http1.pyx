@@ -1,7 +1,7 @@
 """HTTP/1.1 on the wire: the one form of a request that clients of a data service send, read in one go; any other is left
 alone.  And answers."""
 
-from zlib import crc32
+from isal.isal_zlib import crc32
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE

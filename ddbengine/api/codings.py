@@ -6,6 +6,8 @@ import re
 import zlib
 from functools import lru_cache
 
+from isal import isal_zlib
+
 __all__ = ["WORTH_PACKING_BYTES", "Oversized", "accepts_gzip", "pack", "unpack"]
 
 WORTH_PACKING_BYTES = 4096
@@ -41,7 +43,7 @@ def unpack(body: bytes, limit: int) -> bytes:
 
 
 def pack(body: bytes) -> bytes:
-    packer = zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP_WBITS)
+    packer = isal_zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP_WBITS)
     return packer.compress(body) + packer.flush()
 
 

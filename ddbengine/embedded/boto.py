@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from email.utils import formatdate
 from functools import lru_cache, partial
 from typing import Any
-from zlib import crc32
 
 import boto3
 import botocore.session
@@ -22,6 +21,7 @@ from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.loaders import Loader
+from isal.isal_zlib import crc32
 
 from ddbengine import limits
 from ddbengine.api.codings import unpack

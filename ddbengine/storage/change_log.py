@@ -20,13 +20,13 @@ or [key, offset, length] when the value stands in the logical part; *deletes* ar
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgpack
+from isal.isal_zlib import crc32
 
 from ddbengine.storage.position import REPLICA_KEY, read_row
 from ddbengine.storage.quorum import Position
@@ -120,7 +120,7 @@ def unpack(first: int, packed: bytes) -> LogEntry:
 
 
 def _checksum(first: int, members: bytes) -> bytes:
-    return zlib.crc32(members, zlib.crc32(key_of(first))).to_bytes(CHECKSUM_BYTES, "big")
+    return crc32(members, crc32(key_of(first))).to_bytes(CHECKSUM_BYTES, "big")
 
 
 def _record(writes: Writes) -> tuple[Any, ...]:

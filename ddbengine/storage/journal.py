@@ -16,10 +16,11 @@ tree's position or on another entry that does; so what is left over, or belongs 
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from isal.isal_zlib import crc32
 
 from ddbengine.storage.change_log import LogEntry, unpack
 from ddbengine.storage.position import ReplicaRow
@@ -106,7 +107,7 @@ def waiting(files: ReadableJournal, row: ReplicaRow) -> list[LogEntry]:
 
 def _record(store: bytes, entry: LogEntry) -> bytes:
     rest = _REST.pack(store, len(entry.packed), entry.term, entry.first, entry.last)
-    return _CHECKSUM.pack(zlib.crc32(rest)) + rest + entry.packed
+    return _CHECKSUM.pack(crc32(rest)) + rest + entry.packed
 
 
 def _records(data: bytes, row: ReplicaRow) -> Iterator[LogEntry]:
@@ -117,7 +118,7 @@ def _records(data: bytes, row: ReplicaRow) -> Iterator[LogEntry]:
         rest = data[place + _CHECKSUM.size : place + HEAD_BYTES]
         store, size, _, first, last = _REST.unpack(rest)
         place += HEAD_BYTES + size
-        if checksum != zlib.crc32(rest) or store != row.store or place > len(data):
+        if checksum != crc32(rest) or store != row.store or place > len(data):
             return
         if last <= row.lsn:
             continue

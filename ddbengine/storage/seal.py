@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-import zlib
 from pathlib import Path
+
+from isal.isal_zlib import crc32
 
 from ddbengine.storage.page_cache import read_through
 
@@ -49,7 +50,7 @@ def _checksum(file: Path) -> bytes:
     size = crc = 0
     for chunk in read_through(file):
         size += len(chunk)
-        crc = zlib.crc32(chunk, crc)
+        crc = crc32(chunk, crc)
     return b"%d %08x\n" % (size, crc)
 
 
