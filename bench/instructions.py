@@ -90,7 +90,7 @@ def _requests() -> dict[str, Callable[[], object]]:
     statement = {"Statement": 'SELECT * FROM "bench" WHERE pk = ?', "Parameters": [key(7)["pk"]]}
     return {
         "request: GetItem": partial(execute, "GetItem", {"TableName": "bench", "Key": key(7)}),
-        "request: GetItem, shortcut": partial(shortcut, orjson.dumps({"TableName": "bench", "Key": key(7)})),
+        "request: GetItem, shortcut": partial(shortcut.answer, orjson.dumps({"TableName": "bench", "Key": key(7)})),
         "request: PutItem": lambda: execute("PutItem", {"TableName": "bench", "Item": item(8, next(values))}),
         "request: UpdateItem": partial(execute, "UpdateItem", {"TableName": "bench", "Key": key(9), **update}),
         "request: Query of 25": partial(execute, "Query", {"TableName": "collections", "Limit": QUERY_LIMIT, **query}),

@@ -2,12 +2,13 @@
 
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
 ``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored.  ``trees`` reads it in LMDB's pages, and
-``walks``, ``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1`` knows
-what requests and answers look like on the wire, ``forms`` which JSON can be taken as it is; ``lookups`` goes all the
-way from one to the other for the plainest reads.  ``environments``, ``cursors`` and ``batches`` are a binding of LMDB,
-by the functions that ``lmdb_functions`` finds.
+``walks``, ``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1``
+and ``answers`` know what requests and answers look like on the wire, ``forms`` which JSON can be taken as it is;
+``shortcuts`` go all the way from one to the other: ``lookups`` for the plainest reads.  ``environments``, ``cursors``
+and ``batches`` are a binding of LMDB, by the functions that ``lmdb_functions`` finds.
 """
 
+from ddbengine._core.answers import AnswerWriter, Frame
 from ddbengine._core.digests import entry_hash
 from ddbengine._core.documents import (
     find,
@@ -27,7 +28,7 @@ from ddbengine._core.environments import Environment, Transaction
 from ddbengine._core.faults import CorruptBytes, DamagedPage, JsonTypeFault, ValueFault
 from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
 from ddbengine._core.forms import AttributeValue, Flag, Form, Lengths, ListOf, MapOf, Members, Number, Text
-from ddbengine._core.http1 import AnswerWriter, Request, plain_post
+from ddbengine._core.http1 import Kind, PostReader, Request
 from ddbengine._core.keys import (
     item_key,
     key_bytes,
@@ -45,6 +46,7 @@ from ddbengine._core.numbers import add_numbers, number_from_text, number_size, 
 from ddbengine._core.pages import take_page
 from ddbengine._core.reads import GatedRead
 from ddbengine._core.rendering import item_to_wire, items_to_wire, page_to_wire, value_to_wire
+from ddbengine._core.shortcuts import Shortcut
 from ddbengine._core.trees import MappedTree, TreeMap
 from ddbengine._core.unpacking import item_to_dict
 from ddbengine._core.values import (
@@ -73,8 +75,10 @@ __all__ = [
     "Environment",
     "Flag",
     "Form",
+    "Frame",
     "GatedRead",
     "JsonTypeFault",
+    "Kind",
     "Lengths",
     "ListOf",
     "MapOf",
@@ -83,7 +87,9 @@ __all__ = [
     "Negation",
     "Number",
     "PlainLookups",
+    "PostReader",
     "Request",
+    "Shortcut",
     "Test",
     "Text",
     "Transaction",
@@ -126,7 +132,6 @@ __all__ = [
     "partition_hash",
     "partition_key",
     "pick",
-    "plain_post",
     "project",
     "size_function",
     "split_list",

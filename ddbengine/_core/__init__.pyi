@@ -409,25 +409,31 @@ class GatedRead:
     def end_tree(self) -> None:
         """The map is going: whoever reads from the tree after this gets a RuntimeError."""
 
-class PlainLookups:
+class Shortcut:
+    """Answers some of the requests for one operation; see who inherits."""
+
+    def answer(self, body: bytes) -> bytes | None:
+        """The body of the answer to that of a request, from anybody; None for a request that goes the way of all
+        others.  What it raises, that way has to meet too."""
+
+class PlainLookups(Shortcut):
     """Answers GetItem requests in their plainest form: a whole item by a key of strings and numbers.
 
     ``snapshot(consistent)`` gives what has ``get(key)`` inside ``with``, or None where nothing is to be read.
-    ``find_table(read, namespace, name)`` gives what holds of a table while the bytes under ``version_key`` stay as they
-    are: these bytes, what its items' keys start with, and its key's types by name, the partition key first; or None of
-    a table that is not to be read from as it is.  Values of keys have at most ``most_bytes``.
+    ``find_table(read, name)`` gives what holds of a table while the bytes under ``version_key`` stay as they are: these
+    bytes, what its items' keys start with, and its key's types by name, the partition key first; or None of a table
+    that is not to be read from as it is.  Values of keys have at most ``most_bytes``.
+
+    No answer to what is of another form or table, or may have to be refused.  Raises what reading raises.
     """
 
     def __init__(
         self,
         snapshot: Callable[[bool], AbstractContextManager[Any] | None],
-        find_table: Callable[[Any, str, str], tuple[bytes, bytes, dict[str, str]] | None],
+        find_table: Callable[[Any, str], tuple[bytes, bytes, dict[str, str]] | None],
         version_key: bytes,
         most_bytes: int,
     ) -> None: ...
-    def answer(self, namespace: str, body: bytes) -> bytes | None:
-        """The body of the answer to that of a request, from anybody; None when it is of another form or table, or may
-        have to be refused.  Raises what reading raises."""
 
 def take_page(
     entries: Iterable[tuple[Any, _Row]],
@@ -567,35 +573,78 @@ class Request:
     @property
     def body(self) -> bytes: ...
     @property
-    def kind(self) -> bytes | None:
-        """All that the head says about how to answer, if it is as clients of the service write it: the same for two
-        requests with the same content type, target header, signer (the Authorization header up to its signature, and
-        that there is a date), accepted encodings and origin, and without a content coding.  None for any other, and
-        for those that ``plain_post`` has not taken."""
+    def kind(self) -> Kind | None:
+        """None for a head that is not as clients of the service write it, and of a request that no PostReader read."""
 
     def __init__(self, method: bytes, target: bytes, headers: dict[bytes, bytes], body: bytes) -> None: ...
 
-def plain_post(data: bytes, most_head: int, most_body: int) -> Request | None:
-    """The request that ``data`` is, if it is exactly one as clients of the service send them: POST / in HTTP/1.1, no
-    header twice, names of letters, digits, - and _, values of printable ASCII, a Content-Length, nothing about transfer
-    codings, upgrades, expectations or the end of the connection.
+class Kind:
+    """All that a head says about how to answer: one for all requests to a PostReader with the same content type, target
+    header, signer (the Authorization header up to its signature, and that there is a date), accepted encodings and
+    origin, and without a content coding.
 
-    None for anything else, well-formed or not, and for more than ``most_head`` or ``most_body`` bytes: whoever gets
-    None knows nothing yet.
+    Who finds out something about it may leave it here.
     """
+
+    @property
+    def text(self) -> bytes:
+        """What tells it from others."""
+    route: Any
+    """What is asked for; None until it is known."""
+    frame: Frame | None
+    """Of answers on a connection that is kept alive."""
+    shortcut: Shortcut | None
+
+class PostReader:
+    """Reads requests in the one form that clients of the service send: exactly one, POST / in HTTP/1.1, no header
+    twice, names of letters, digits, - and _, values of printable ASCII, a Content-Length, nothing about transfer
+    codings, upgrades, expectations or the end of the connection.
+    """
+
+    def __init__(self, most_head: int, most_body: int) -> None:
+        """How many bytes the two may have."""
+
+    @property
+    def kinds_known(self) -> int:
+        """How many are remembered; no more than 1,024."""
+
+    def read(self, data: bytes) -> Request | None:
+        """The request that ``data`` is.  None for anything else, well-formed or not, and for more than is allowed:
+        whoever gets None knows nothing yet."""
+
+    def take(self, data: bytes, writer: AnswerWriter) -> bytes | Request | None:
+        """As ``read``, of a connection on which nothing else is under way; or what to send, when the request's kind has
+        a shortcut and a frame, and the shortcut an answer that the frame allows to be sent as it is."""
+
+class Frame:
+    """What the answer to a request has in common whatever it says: known, and made into bytes, from its headers."""
+
+    def __init__(self, plain: bytes, json: bytes, whole_bytes: int, bodiless: bool) -> None: ...
+    @property
+    def plain(self) -> bytes:
+        """Header lines that do not depend on the answer."""
+    @property
+    def json(self) -> bytes:
+        """The same with the content type."""
+    @property
+    def whole_bytes(self) -> int:
+        """Up to here a body is sent as it is; a longer one is packed."""
+    @property
+    def bodiless(self) -> bool: ...
 
 class AnswerWriter:
     """Makes the bytes of answers, each with a request id of its own: 52 characters of [0-9A-Z], like the service's."""
 
+    standing: bytes
+    """Header lines of every answer."""
+
     def __init__(self, seed: bytes) -> None:
         """``seed`` of the ids: 32 bytes that are not all zero."""
 
-    def parts(
-        self, start: bytes, standing: bytes, lines: bytes, body: bytes, joined_bytes: int
-    ) -> tuple[bytes] | tuple[bytes, bytes]:
-        """What to send: the status line, two lots of header lines, those that are the answer's own (Content-Length,
-        x-amzn-RequestId, and x-amz-crc32 of the body), and the body.  A body of up to ``joined_bytes`` is in one buffer
-        with its head, a longer one is the second part."""
+    def parts(self, start: bytes, lines: bytes, body: bytes, joined_bytes: int) -> tuple[bytes] | tuple[bytes, bytes]:
+        """What to send: the status line, the standing header lines, ``lines``, those that are the answer's own
+        (Content-Length, x-amzn-RequestId, and x-amz-crc32 of the body), and the body.  A body of up to ``joined_bytes``
+        is in one buffer with its head, a longer one is the second part."""
 
 # --- digests -----------------------------------------------------------------
 

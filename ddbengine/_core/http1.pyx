@@ -1,12 +1,13 @@
-"""HTTP/1.1 on the wire: the one form of a request that clients of a data service send, read in one go; any other is left
-alone.  And answers."""
-
-from isal.isal_zlib import crc32
+"""Requests of HTTP/1.1 on the wire: the one form that clients of a data service send, read in one go, and answered if
+there is a shortcut for it; any other is left alone."""
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport uint8_t
 from libc.string cimport memchr, memcmp, memcpy
+
+from ddbengine._core.answers cimport AnswerWriter, Frame
+from ddbengine._core.shortcuts cimport Shortcut
 
 
 cdef enum:
@@ -15,10 +16,17 @@ cdef enum:
     MOST_HEADERS = 64
     MEANINGS_COUNT = 15
     MOST_DIGITS = 9
-    LONGEST_DECIMAL = 20
-    REQUEST_ID_CHARACTERS = 52
-    CHARACTER_BITS = 5
-    CHARACTERS_OF_A_DRAW = 12
+    MOST_KINDS = 1024
+
+
+@cython.final
+cdef class Kind:
+    """What heads that ask for the same have in common, and what others know about it."""
+
+    cdef readonly bytes text
+    cdef public object route
+    cdef public Frame frame
+    cdef public Shortcut shortcut
 
 
 @cython.final
@@ -29,7 +37,7 @@ cdef class Request:
     cdef readonly bytes method
     cdef readonly bytes target
     cdef readonly bytes body
-    cdef readonly bytes kind
+    cdef readonly Kind kind
     cdef dict known_headers
     # None until somebody asks: of most requests ``kind`` is all that is wanted.
     cdef bytes head
@@ -239,8 +247,8 @@ cdef inline bint is_alphanumeric(uint8_t byte) noexcept:
     return c"0" <= byte <= c"9" or c"a" <= (byte | 0x20) <= c"z"
 
 
-cdef bytes kind_of(Header** known):
-    """See ``Request.kind``, of the headers by their meaning, NULL for one that is not there."""
+cdef bytes text_of_kind(Header** known):
+    """See ``Kind``, of the headers by their meaning, NULL for one that is not there."""
     cdef char kind[LONGEST_KIND]
     cdef Py_ssize_t size = 0, part
     cdef Header* header
@@ -264,139 +272,104 @@ cdef bytes kind_of(Header** known):
     return PyBytes_FromStringAndSize(kind, size)
 
 
-def plain_post(bytes data not None, Py_ssize_t most_head, Py_ssize_t most_body):
-    cdef const uint8_t* start = <const uint8_t*>PyBytes_AS_STRING(data)
-    cdef const uint8_t* end = start + PyBytes_GET_SIZE(data)
-    cdef const uint8_t* at = start + PyBytes_GET_SIZE(START)
-    cdef Header headers[MOST_HEADERS]
-    cdef Header* known[OTHER]
-    cdef Header* header
-    cdef Py_ssize_t count = 0, length = -1, taken, i
-    cdef int meaning
-    cdef Request request
-    if at >= end or memcmp(start, PyBytes_AS_STRING(START), PyBytes_GET_SIZE(START)) != 0:
+cdef bytes answer_of(Shortcut shortcut, bytes body):
+    """The body of an answer, None without one.  What a shortcut raises is met again on the way of all other requests,
+    which knows what to say to it."""
+    try:
+        return shortcut.answer(body)
+    except Exception:
         return None
-    for i in range(OTHER):
-        known[i] = NULL
-    while True:
-        if end - at < 2:
-            return None
-        if at[0] == c"\r":
-            break
-        header = &headers[count]
-        taken = 0 if count == MOST_HEADERS else read_line(at, end, header)
-        if taken == 0:
-            return None
-        for i in range(count):
-            if is_same_name(&headers[i], header):
-                return None
-        meaning = meaning_of(header)
-        if meaning == SPECIAL:
-            return None
-        if meaning != OTHER:
-            known[meaning] = header
-        count += 1
-        at += taken
-    if known[LENGTH] != NULL:
-        length = whole_number(known[LENGTH].value, known[LENGTH].value_size)
-        if length < 0:
-            return None
-    if known[CONNECTION] != NULL and value_of(known[CONNECTION]).lower() != b"keep-alive":
-        return None
-    if at[1] != c"\n" or at - start > most_head or length > most_body or end - (at + 2) != length:
-        return None
-    request = Request.__new__(Request)
-    request.method = POST
-    request.target = ROOT
-    request.kind = kind_of(known)
-    request.head = data
-    request.body = PyBytes_FromStringAndSize(<char*>at + 2, length)
-    return request
-
-
-cdef bytes LENGTH_LINE = b"Content-Length: "
-cdef bytes ID_LINE = b"\r\nx-amzn-RequestId: "
-cdef bytes CHECKSUM_LINE = b"\r\nx-amz-crc32: "
-cdef bytes HEAD_END = b"\r\n\r\n"
-cdef bytes ID_CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
-
-
-cdef inline char* append(char* at, bytes text) noexcept:
-    memcpy(at, PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
-    return at + PyBytes_GET_SIZE(text)
-
-
-cdef inline char* append_decimal(char* at, uint64_t number) noexcept:
-    cdef char[LONGEST_DECIMAL] digits
-    cdef Py_ssize_t i = LONGEST_DECIMAL
-    while True:
-        i -= 1
-        digits[i] = <char>(c"0" + number % 10)
-        number //= 10
-        if number == 0:
-            break
-    memcpy(at, digits + i, LONGEST_DECIMAL - i)
-    return at + LONGEST_DECIMAL - i
-
-
-cdef inline uint64_t rotated(uint64_t number, int bits) noexcept:
-    return number << bits | number >> (64 - bits)
 
 
 @cython.final
-cdef class AnswerWriter:
-    """Makes the bytes of answers, each with a request id of its own."""
+cdef class PostReader:
+    cdef Py_ssize_t most_head
+    cdef Py_ssize_t most_body
+    cdef dict kinds
 
-    cdef uint64_t[4] state
+    def __init__(self, Py_ssize_t most_head, Py_ssize_t most_body):
+        self.most_head = most_head
+        self.most_body = most_body
+        self.kinds = {}
 
-    def __init__(self, bytes seed not None):
-        if PyBytes_GET_SIZE(seed) != sizeof(self.state) or not any(seed):
-            raise ValueError("a seed is 32 bytes that are not all zero")
-        memcpy(self.state, PyBytes_AS_STRING(seed), sizeof(self.state))
+    @property
+    def kinds_known(self):
+        return len(self.kinds)
 
-    def parts(
-        self, bytes start not None, bytes standing not None, bytes lines not None, bytes body not None,
-        Py_ssize_t joined_bytes
-    ):
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(body)
-        cdef Py_ssize_t head_most = (
-            PyBytes_GET_SIZE(start) + PyBytes_GET_SIZE(standing) + PyBytes_GET_SIZE(lines)
-            + PyBytes_GET_SIZE(LENGTH_LINE) + PyBytes_GET_SIZE(ID_LINE) + PyBytes_GET_SIZE(CHECKSUM_LINE)
-            + PyBytes_GET_SIZE(HEAD_END) + REQUEST_ID_CHARACTERS + 2 * LONGEST_DECIMAL
-        )
-        cdef uint64_t checksum = crc32(body)
-        cdef bint joined = size <= joined_bytes
-        cdef bytes room = PyBytes_FromStringAndSize(NULL, head_most + (size if joined else 0))
-        cdef char* begin = PyBytes_AS_STRING(room)
-        cdef char* at = append(append(append(begin, start), standing), lines)
-        at = append_decimal(append(at, LENGTH_LINE), size)
-        at = self.append_id(append(at, ID_LINE))
-        at = append_decimal(append(at, CHECKSUM_LINE), checksum)
-        at = append(at, HEAD_END)
-        if joined:
-            return (PyBytes_FromStringAndSize(begin, append(at, body) - begin),)
-        return PyBytes_FromStringAndSize(begin, at - begin), body
+    def read(self, bytes data not None):
+        return self.read_post(data)
 
-    cdef char* append_id(self, char* at) noexcept:
-        cdef int written = 0
-        cdef uint64_t bits = 0
-        while written < REQUEST_ID_CHARACTERS:
-            if written % CHARACTERS_OF_A_DRAW == 0:
-                bits = self.draw()
-            at[written] = PyBytes_AS_STRING(ID_CHARACTERS)[bits & 31]
-            bits >>= CHARACTER_BITS
-            written += 1
-        return at + REQUEST_ID_CHARACTERS
+    def take(self, bytes data not None, AnswerWriter writer not None):
+        cdef Request request = self.read_post(data)
+        cdef bytes body = None
+        cdef Kind kind
+        if request is None:
+            return None
+        kind = request.kind
+        if kind is not None and kind.shortcut is not None and kind.frame is not None:
+            body = answer_of(kind.shortcut, request.body)
+        if body is not None and PyBytes_GET_SIZE(body) <= kind.frame.whole_bytes:
+            return writer.success(kind.frame, body)
+        return request
 
-    cdef uint64_t draw(self) noexcept:
-        """The next 64 bits of xoshiro256++: good enough to tell requests apart, and no secret."""
-        cdef uint64_t* s = self.state
-        cdef uint64_t drawn = rotated(s[0] + s[3], 23) + s[0]
-        cdef uint64_t shifted = s[1] << 17
-        s[2] ^= s[0]
-        s[3] ^= s[1]
-        s[1] ^= s[2]
-        s[0] ^= s[3]
-        s[2] ^= shifted
-        s[3] = rotated(s[3], 45)
-        return drawn
+    cdef Kind kind_of(self, Header** known):
+        cdef bytes text = text_of_kind(known)
+        cdef Kind kind
+        if text is None:
+            return None
+        kind = self.kinds.get(text)
+        if kind is None:
+            if len(self.kinds) >= MOST_KINDS:
+                self.kinds.clear()
+            kind = self.kinds[text] = Kind.__new__(Kind)
+            kind.text = text
+        return kind
+
+    cdef Request read_post(self, bytes data):
+        cdef const uint8_t* start = <const uint8_t*>PyBytes_AS_STRING(data)
+        cdef const uint8_t* end = start + PyBytes_GET_SIZE(data)
+        cdef const uint8_t* at = start + PyBytes_GET_SIZE(START)
+        cdef Header headers[MOST_HEADERS]
+        cdef Header* known[OTHER]
+        cdef Header* header
+        cdef Py_ssize_t count = 0, length = -1, taken, i
+        cdef int meaning
+        cdef Request request
+        if at >= end or memcmp(start, PyBytes_AS_STRING(START), PyBytes_GET_SIZE(START)) != 0:
+            return None
+        for i in range(OTHER):
+            known[i] = NULL
+        while True:
+            if end - at < 2:
+                return None
+            if at[0] == c"\r":
+                break
+            header = &headers[count]
+            taken = 0 if count == MOST_HEADERS else read_line(at, end, header)
+            if taken == 0:
+                return None
+            for i in range(count):
+                if is_same_name(&headers[i], header):
+                    return None
+            meaning = meaning_of(header)
+            if meaning == SPECIAL:
+                return None
+            if meaning != OTHER:
+                known[meaning] = header
+            count += 1
+            at += taken
+        if known[LENGTH] != NULL:
+            length = whole_number(known[LENGTH].value, known[LENGTH].value_size)
+            if length < 0:
+                return None
+        if known[CONNECTION] != NULL and value_of(known[CONNECTION]).lower() != b"keep-alive":
+            return None
+        if at[1] != c"\n" or at - start > self.most_head or length > self.most_body or end - (at + 2) != length:
+            return None
+        request = Request.__new__(Request)
+        request.method = POST
+        request.target = ROOT
+        request.kind = self.kind_of(known)
+        request.head = data
+        request.body = PyBytes_FromStringAndSize(<char*>at + 2, length)
+        return request

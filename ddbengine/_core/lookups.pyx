@@ -20,6 +20,7 @@ from ddbengine._core.buffers cimport (
 from ddbengine._core.keys cimport put_attribute
 from ddbengine._core.numbers cimport LONGEST_NUMBER, scan_number
 from ddbengine._core.rendering cimport put_wire_item
+from ddbengine._core.shortcuts cimport Shortcut
 from ddbengine._core.stored cimport KIND_N, KIND_S, Head, kind_of_name
 from ddbengine._core.unicode cimport PyUnicode_DecodeUTF8
 
@@ -280,7 +281,7 @@ cdef bytes body_of(object item):
 
 
 @cython.final
-cdef class PlainLookups:
+cdef class PlainLookups(Shortcut):
     cdef object snapshot
     cdef object find_table
     cdef bytes version_key
@@ -294,11 +295,14 @@ cdef class PlainLookups:
         self.most_bytes = most_bytes
         self.tables = {}
 
-    def answer(self, str namespace not None, bytes body not None):
-        cdef const uint8_t* start = <const uint8_t*>PyBytes_AS_STRING(body)
+    cpdef answer(self, bytes body):
+        cdef const uint8_t* start
         cdef Lookup lookup
         cdef KnownTable table
-        cdef bytes key
+        cdef bytes key, name
+        if body is None:
+            raise TypeError("a request has a body")
+        start = <const uint8_t*>PyBytes_AS_STRING(body)
         if not take_lookup(start, start + PyBytes_GET_SIZE(body), &lookup):
             return None
         snapshot = self.snapshot(lookup.consistent)
@@ -306,18 +310,18 @@ cdef class PlainLookups:
             return None
         name = bytes_between(lookup.table.at, lookup.table.at + lookup.table.size)
         with snapshot as read:
-            table = self.tables.get((namespace, name))
+            table = self.tables.get(name)
             if table is None or not holds(read.get(self.version_key), table.version):
-                table = self.known_anew(read, namespace, name)
+                table = self.known_anew(read, name)
             key = None if table is None else key_of(table, &lookup, self.most_bytes)
             return None if key is None else body_of(read.get(key))
 
-    cdef KnownTable known_anew(self, object read, str namespace, bytes name):
-        found = self.find_table(read, namespace, name.decode())
+    cdef KnownTable known_anew(self, object read, bytes name):
+        found = self.find_table(read, name.decode())
         if found is None:
             return None
         if len(self.tables) >= MOST_TABLES:
             self.tables.clear()
         version, item_prefix, key_types = found
-        table = self.tables[(namespace, name)] = known_table(version, item_prefix, key_types)
+        table = self.tables[name] = known_table(version, item_prefix, key_types)
         return table

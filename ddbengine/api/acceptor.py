@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from ddbengine._core import PostReader
 from ddbengine.api.completions import Completions
 from ddbengine.api.connection_limits import ConnectionLimits
 from ddbengine.api.dispatch import Dispatcher
@@ -32,6 +33,7 @@ class Acceptor:
         self.dispatcher = dispatcher
         self.framer = framer
         self.limits = limits
+        self.posts = PostReader(limits.head_bytes, limits.body_bytes)
         self.open_pages = open_pages
         self.completions = Completions(loop)
         self.connections: set[Connection] = set()

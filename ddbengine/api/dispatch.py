@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from ddbengine import limits
+from ddbengine._core import Shortcut
 from ddbengine.api import codings
 from ddbengine.api.authentication import caller_of
 from ddbengine.api.cors import Cors
@@ -26,7 +27,6 @@ from ddbengine.engine.context import Caller
 from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.index_status import IndexesStatus
 from ddbengine.engine.operations import STREAM_OPERATIONS
-from ddbengine.engine.plain_lookups import Shortcut
 from ddbengine.errors import ApiError, SerializationException, UnknownOperationException
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.status import StoreStatus
@@ -43,8 +43,6 @@ _HEALTHY = Answer(200, b"healthy: dynamodb.us-east-1.amazonaws.com ", json=False
 _TARGET_PREFIX = "DynamoDB_20120810."
 _STREAMS_TARGET_PREFIX = "DynamoDBStreams_20120810."
 _CONTENT_TYPES = frozenset((b"application/x-amz-json-1.0", b"application/json"))
-
-_ROUTES_MAX = 1024
 
 _log = logging.getLogger(__name__)
 
@@ -79,11 +77,10 @@ class Watched(Operator, Protocol):
 
 
 class _Route(NamedTuple):
-    """What the head of a request asks for."""
+    """What the head of a request asks for; kept with its kind, of a request that came with a body."""
 
     operation: str
     caller: Caller
-    shortcut: Shortcut | None
 
 
 class Dispatcher:
@@ -103,8 +100,6 @@ class Dispatcher:
         self._cors = cors or Cors()
         self._body_bytes = body_bytes
         self._logs_calls = _log.isEnabledFor(logging.DEBUG)
-        self._routes: dict[bytes | None, _Route] = {}
-        """By the kind of a request that came with a body; never by None."""
         self._operations: dict[bytes | None, str] = {_target(name): name for name in engine.operations}
 
     def answer(self, request: Request) -> bytes | Answer | Future[Any]:
@@ -145,21 +140,17 @@ class Dispatcher:
             return fault_answer()
 
     def _call(self, request: Request) -> bytes | Answer | Future[Any]:
-        route = self._routes.get(request.kind)
-        if route is None:
+        kind = request.kind
+        if kind is None or kind.route is None:
             return self._call_anew(request)
         body = request.body
         if not body:
             raise SerializationException
-        if route.shortcut is not None and self._engine.faults is None:
-            answer = route.shortcut(body)
-            if answer is not None:
-                return answer
         try:
             members = orjson.loads(body)
         except orjson.JSONDecodeError:
             raise SerializationException from None
-        return self._run(route, members)
+        return self._run(kind.route, members)
 
     def _call_anew(self, request: Request) -> bytes | Answer | Future[Any]:
         """As ``_call``, of a request that is not of a kind that was seen before."""
@@ -186,16 +177,15 @@ class Dispatcher:
         caller = caller_of(request.target, headers)
         if not body:
             raise SerializationException
-        shortcut = None if self._logs_calls else self._engine.shortcut(operation, caller)
-        route = _Route(operation, caller, shortcut)
-        if request.kind is not None:
-            if len(self._routes) >= _ROUTES_MAX:
-                self._routes.clear()
-            self._routes[request.kind] = route
+        route = _Route(operation, caller)
+        kind = request.kind
+        if kind is not None:
+            kind.route = route
+            kind.shortcut = None if self._logs_calls else self._engine.shortcut(operation, caller)
         return self._run(route, members)
 
     def _run(self, route: _Route, members: object) -> bytes | Future[Any]:
-        operation, caller, _ = route
+        operation, caller = route
         if self._logs_calls:
             _log.debug("%s by %s in %s", operation, caller.access_key_id, caller.region)
         checked = self._check(operation, members)

@@ -1,6 +1,7 @@
 """The data path: HTTP/1.x connections, each a protocol on the httptools parser, without a task or a future per request.
 
-A request that arrives alone and as clients of the service send it is read by ``_core`` and never seen by the parser.
+A request that arrives alone and as clients of the service send it is read by ``_core`` and never seen by the parser,
+and if there is a shortcut for it, answered there too.
 A request is answered in the callback that ends it.  The answer is written at once unless an earlier request of the
 same connection still waits for its write to be durable; then it takes its place in the queue, since answers leave in
 the order of their requests.
@@ -18,10 +19,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import httptools
 
-from ddbengine._core import plain_post
+from ddbengine._core import Frame
 from ddbengine.api.dispatch import TOO_LARGE
 from ddbengine.api.faults import Dropped
-from ddbengine.api.frame import Answer, Frame, Parts, Request
+from ddbengine.api.frame import Answer, Parts, Request
 
 if TYPE_CHECKING:
     from ddbengine.api.acceptor import Acceptor
@@ -74,6 +75,7 @@ class Connection(asyncio.Protocol):
         self._answer = acceptor.dispatcher.answer
         self._frame = acceptor.framer.frame
         self._render = acceptor.framer.render
+        self._writer = acceptor.framer.writer
         self._limits = acceptor.limits
         self._transport: Any = None
         self._tls = False
@@ -126,14 +128,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         phase = self._phase
         if phase is _IDLE:
-            limits, acceptor = self._limits, self._acceptor
-            plain = plain_post(data, limits.head_bytes, limits.body_bytes)
-            if plain is not None:
-                if self._waiting or self._backlog or self._congested or acceptor.draining:
-                    self._take(plain, keep_alive=True)
-                else:
-                    self._since = acceptor.now
-                    self._serve(plain, self._frame(plain, True))
+            if self._receive_plain(data):
                 return
             self._received = [data]
         elif phase is _LEAVING:
@@ -151,6 +146,25 @@ class Connection(asyncio.Protocol):
             self._parser_stopped(error)
         if self._phase is _HEAD or self._phase is _BODY:
             self._bound_overhead()
+
+    def _receive_plain(self, data: bytes) -> bool:
+        """Take what is exactly one request as clients send them; False when it is anything else."""
+        acceptor = self._acceptor
+        if self._waiting or self._backlog or self._congested or acceptor.draining:
+            request = acceptor.posts.read(data)
+            if request is None:
+                return False
+            self._take(request, keep_alive=True)
+            return True
+        taken = acceptor.posts.take(data, self._writer)
+        if taken is None:
+            return False
+        self._since = acceptor.now
+        if isinstance(taken, bytes):
+            self._transport.write(taken)
+        else:
+            self._serve(taken, self._frame(taken, True))
+        return True
 
     def eof_received(self) -> bool:
         """The client has said all it will.  It may still listen, unless TLS ties the two directions together."""

@@ -6,10 +6,12 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ddbengine._core import Shortcut
 from ddbengine.engine.backfill import Backfill, unfilled
 from ddbengine.engine.backup_copying import BackupCopy, copying_pending
 from ddbengine.engine.catalog import Catalog
@@ -28,7 +30,7 @@ from ddbengine.engine.job_running import Buckets, JobRunner, jobs_pending
 from ddbengine.engine.long_reads import LongReads, ReadIsLong
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.partitions import PartitionWatch, SplitPartition, Thresholds, namespace_of
-from ddbengine.engine.plain_lookups import Shortcut, plain_lookups
+from ddbengine.engine.plain_lookups import plain_lookups
 from ddbengine.engine.propagator import Propagator
 from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
@@ -129,7 +131,7 @@ class Engine:
             item_collection_limit=item_collection_limit,
             pending_lsn=self.propagator.pending_lsn,
         )
-        self._plain_lookups = plain_lookups(catalog, self.store.snapshot)
+        self._plain_lookups = plain_lookups(catalog, self._snapshot_without_faults)
         self._long_reads = LongReads(self.store)
         self._buckets = buckets
         self._jobs = JobRunner(self, buckets, lambda: self._housekeeper.ask(PURGE), self._exports_of_others(is_fork))
@@ -229,11 +231,12 @@ class Engine:
         return self._run(operation, self.operations[operation](self._surroundings, caller, request))
 
     def shortcut(self, operation: str, caller: Caller) -> Shortcut | None:
-        """What answers some of a caller's requests, be it by raising StoreError; faults on demand are not asked.  There
-        is one for GetItem only."""
-        if operation != "GetItem":
-            return None
-        return partial(self._plain_lookups.answer, self._surroundings.namespace(caller))
+        """What answers some of a caller's requests, be it by raising StoreError.  There is one for GetItem only."""
+        return self._plain_lookups(self._surroundings.namespace(caller)) if operation == "GetItem" else None
+
+    def _snapshot_without_faults(self, consistent: bool) -> AbstractContextManager[ReadTxn] | None:
+        """None when there are faults on demand, which a shortcut would pass by."""
+        return self.store.snapshot(consistent) if self.faults is None else None
 
     def get_item(self, request: dict[str, Any], caller: Caller) -> dict[str, Any]:
         """The answer to a checked GetItem as Python values, for a program in this process; faults on demand are not

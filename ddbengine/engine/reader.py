@@ -9,15 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from functools import partial
 from typing import Any
 
+from ddbengine._core import Shortcut
 from ddbengine.engine.catalog import Catalog
 from ddbengine.engine.context import Caller, Prepare, StreamSettings, Surroundings
 from ddbengine.engine.index_waits import IndexesBehind
 from ddbengine.engine.long_reads import ReadIsLong, is_long
 from ddbengine.engine.operations import OPERATIONS
-from ddbengine.engine.plain_lookups import Shortcut, plain_lookups
+from ddbengine.engine.plain_lookups import plain_lookups
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.shared_reads import SharedReads
 from ddbengine.storage.shared_state import SharedState
@@ -123,7 +123,7 @@ class Reader:
         """See ``Engine.shortcut``."""
         if operation != "GetItem" or operation not in self._own:
             return None
-        return partial(self._plain_lookups.answer, self._surroundings.namespace(caller))
+        return self._plain_lookups(self._surroundings.namespace(caller))
 
     def _snapshot(self, consistent: bool) -> Snapshot | None:
         """Where a plain lookup is to read; None where the writer is to do it."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
+from ddbengine._core import Shortcut
 from ddbengine.engine.context import Caller
 from ddbengine.engine.faults import Faults, Strike
 from ddbengine.engine.index_status import IndexesStatus
-from ddbengine.engine.plain_lookups import Shortcut
 from ddbengine.storage.status import (
     FOLLOWING,
     LEADING,

@@ -11,12 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbengine._core import plain_post
+from ddbengine._core import PostReader, Shortcut
 from ddbengine.api import dispatch
 from ddbengine.api.dispatch import Dispatcher
 from ddbengine.api.frame import Answer, Request
-from ddbengine.engine.fault_rules import FaultRules
-from ddbengine.engine.faults import Faults
 from tests.api.door import AUTHORIZATION, FakeEngine
 
 HEAD = 16_384
@@ -29,8 +27,17 @@ def as_sent(_: str, members: object) -> dict[str, Any]:
     return members
 
 
-def dispatcher() -> Dispatcher:
-    return Dispatcher(FakeEngine(), as_sent)
+class Asked:
+    """A dispatcher with the memory for kinds of requests that a server has."""
+
+    def __init__(self, engine: FakeEngine | None = None) -> None:
+        self.dispatcher = Dispatcher(engine or FakeEngine(), as_sent)
+        self.reader = PostReader(HEAD, BODY)
+
+    def read(self, data: bytes) -> Request:
+        taken = self.reader.read(data)
+        assert taken is not None
+        return taken
 
 
 def request(
@@ -40,18 +47,16 @@ def request(
     date: str = "X-Amz-Date: 20261001T000000Z\r\n",
     further: str = "",
     body: bytes = b'{"a": 1}',
-) -> Request:
+) -> bytes:
     head = (
         f"POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: {target}\r\nContent-Type: {content_type}\r\n{date}"
         f"Authorization: {authorization}\r\n{further}Content-Length: {len(body)}\r\n\r\n"
     )
-    taken = plain_post(head.encode() + body, HEAD, BODY)
-    assert taken is not None
-    return taken
+    return head.encode() + body
 
 
-def answered(by: Dispatcher, asked: Request) -> object:
-    answer = by.answer(asked)
+def answered(by: Asked, data: bytes) -> object:
+    answer = by.dispatcher.answer(by.read(data))
     assert not isinstance(answer, Future)
     return (answer.status, answer.body) if isinstance(answer, Answer) else answer
 
@@ -77,14 +82,14 @@ REQUESTS = st.builds(
 
 
 @given(st.lists(REQUESTS, max_size=12))
-def test_what_was_asked_before_makes_no_difference(requests: list[Request]) -> None:
-    one = dispatcher()
-    for asked in requests:
-        assert answered(one, asked) == answered(dispatcher(), asked)
+def test_what_was_asked_before_makes_no_difference(requests: list[bytes]) -> None:
+    one = Asked()
+    for data in requests:
+        assert answered(one, data) == answered(Asked(), data)
 
 
 def test_the_caller_is_that_of_each_request() -> None:
-    one = dispatcher()
+    one = Asked()
     for header, key in ((AUTHORIZATION, "key"), (OTHER_CALLER, "other"), (AUTHORIZATION, "key")):
         body = answered(one, request(authorization=header))
         assert isinstance(body, bytes)
@@ -92,45 +97,41 @@ def test_the_caller_is_that_of_each_request() -> None:
 
 
 def test_an_empty_body_is_refused_when_the_kind_is_known() -> None:
-    one = dispatcher()
+    one = Asked()
     assert isinstance(answered(one, request()), bytes)
-    assert answered(one, request(body=b"")) == answered(dispatcher(), request(body=b""))
+    assert answered(one, request(body=b"")) == answered(Asked(), request(body=b""))
 
 
-def test_no_more_kinds_are_remembered_than_clients_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "_ROUTES_MAX", 4)
-    one = dispatcher()
-    for number in range(20):
-        assert isinstance(answered(one, request(authorization=AUTHORIZATION.replace("key/", f"key{number}/"))), bytes)
-        assert len(one._routes) <= 4
+class Short(Shortcut):
+    def answer(self, body: bytes) -> bytes | None:
+        return b"short"
 
 
-def short(body: bytes) -> bytes | None:
-    return b"short" if body == b'{"a": 1}' else None
+def test_the_first_request_of_a_kind_finds_its_shortcut() -> None:
+    one = Asked(FakeEngine(shortcuts={"GetItem": Short()}))
+    assert answered(one, request()) == answered(Asked(), request())
+    for data, found in ((request(), True), (request(target="DynamoDB_20120810.Scan"), False)):
+        answered(one, data)
+        kind = one.read(data).kind
+        assert kind is not None
+        assert (kind.shortcut is not None) is found
 
 
-def test_a_request_of_a_known_kind_takes_the_shortcut_there_is() -> None:
-    engine = FakeEngine(shortcuts={"GetItem": short})
-    one = Dispatcher(engine, as_sent)
-    assert answered(one, request()) == answered(dispatcher(), request())
-    assert answered(one, request()) == b"short"
-    for other in (request(body=b'{"a": 2}'), request(target="DynamoDB_20120810.Scan"), request(body=b"{")):
-        assert answered(one, other) == answered(dispatcher(), other)
-
-
-def test_no_shortcut_passes_by_the_faults_on_demand() -> None:
-    engine = FakeEngine(shortcuts={"GetItem": short})
-    one = Dispatcher(engine, as_sent)
-    answered(one, request())
-    engine.faults = Faults(FaultRules(0, ()))
-    assert answered(one, request()) == answered(dispatcher(), request())
-    engine.faults = None
-    assert answered(one, request()) == b"short"
+def test_a_request_that_is_refused_before_its_operation_is_known_finds_none() -> None:
+    one = Asked(FakeEngine(shortcuts={"GetItem": Short()}))
+    for data in (request(body=b""), request(body=b"{"), request(authorization="Basic abc, Signature=00")):
+        answered(one, data)
+        kind = one.read(data).kind
+        assert kind is not None
+        assert kind.shortcut is None
 
 
 def test_where_calls_are_logged_each_is(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, logger=dispatch.__name__):
-        one = Dispatcher(FakeEngine(shortcuts={"GetItem": short}), as_sent)
+        one = Asked(FakeEngine(shortcuts={"GetItem": Short()}))
         for _ in range(3):
             assert answered(one, request()) != b"short"
+            kind = one.read(request()).kind
+            assert kind is not None
+            assert kind.shortcut is None
     assert len(caplog.records) == 3

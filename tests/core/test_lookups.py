@@ -52,9 +52,9 @@ class Store:
         self.asked_consistently = consistent
         return nullcontext(self) if self.there else None
 
-    def find_table(self, read: Any, namespace: str, name: str) -> tuple[bytes, bytes, dict[str, str]] | None:
+    def find_table(self, read: Any, name: str) -> tuple[bytes, bytes, dict[str, str]] | None:
         self.sought += 1
-        if namespace or name not in TYPES:
+        if name not in TYPES:
             return None
         return self.entries[VERSION_KEY], PREFIX, TYPES[name]
 
@@ -90,13 +90,13 @@ def body(table: str, key: Any, **others: Any) -> bytes:
 def test_a_plain_request_is_answered(table: str, key: dict[str, dict[str, str]]) -> None:
     store = Store()
     store.put(table, key)
-    answer = store.lookups().answer("", body(table, key))
+    answer = store.lookups().answer(body(table, key))
     assert answer == b'{"Item":%b}' % _core.item_to_wire(store.entries[stored_key(table, key)])
     assert orjson.loads(answer) == {"Item": ITEM}
 
 
 def test_an_item_that_is_not_there_is_an_empty_answer() -> None:
-    assert Store().lookups().answer("", body("one", {"pk": {"S": "k"}})) == b"{}"
+    assert Store().lookups().answer(body("one", {"pk": {"S": "k"}})) == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_an_item_that_is_not_there_is_an_empty_answer() -> None:
 )
 def test_what_is_asked_consistently_is_read_so(others: dict[str, bool], consistent: bool) -> None:
     store = Store()
-    assert store.lookups().answer("", body("one", {"pk": {"S": "k"}}, **others)) == b"{}"
+    assert store.lookups().answer(body("one", {"pk": {"S": "k"}}, **others)) == b"{}"
     assert store.asked_consistently is consistent
 
 
@@ -112,7 +112,7 @@ def test_what_is_asked_consistently_is_read_so(others: dict[str, bool], consiste
 def test_white_space_is_passed_by(spacing: bytes) -> None:
     tokens = [b"{", b'"Key"', b":", b"{", b'"pk"', b":", b"{", b'"S"', b":", b'"k"', b"}", b"}", b",", b'"TableName"']
     tokens += [b":", b'"one"', b",", b'"ConsistentRead"', b":", b"true", b"}"]
-    assert Store().lookups().answer("", spacing + spacing.join(tokens) + spacing) == b"{}"
+    assert Store().lookups().answer(spacing + spacing.join(tokens) + spacing) == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -156,17 +156,11 @@ def test_white_space_is_passed_by(spacing: bytes) -> None:
     ],
 )
 def test_what_is_not_plain_gets_no_answer(sent: bytes) -> None:
-    assert Store().lookups().answer("", sent) is None
-
-
-def test_in_another_namespace_nothing_is_known_of_a_table() -> None:
-    lookups = Store().lookups()
-    assert lookups.answer("", body("one", {"pk": {"S": "k"}})) == b"{}"
-    assert lookups.answer("other", body("one", {"pk": {"S": "k"}})) is None
+    assert Store().lookups().answer(sent) is None
 
 
 def test_where_nothing_can_be_read_there_is_no_answer() -> None:
-    assert Store(there=False).lookups().answer("", body("one", {"pk": {"S": "k"}})) is None
+    assert Store(there=False).lookups().answer(body("one", {"pk": {"S": "k"}})) is None
 
 
 def test_a_table_is_sought_again_when_the_catalog_has_changed() -> None:
@@ -174,7 +168,7 @@ def test_a_table_is_sought_again_when_the_catalog_has_changed() -> None:
     lookups, sent = store.lookups(), body("one", {"pk": {"S": "k"}})
     for version, sought in ((b"1", 1), (b"1", 1), (b"2", 2), (b"2", 2), (b"22", 3)):
         store.entries[VERSION_KEY] = version
-        assert lookups.answer("", sent) == b"{}"
+        assert lookups.answer(sent) == b"{}"
         assert store.sought == sought
 
 
@@ -245,7 +239,7 @@ def damaged_bodies(draw: st.DrawFn) -> bytes:
 @given(built_bodies() | damaged_bodies())
 @example(body("one", {"pk": {"S": "k"}}))
 def test_whatever_is_answered_asks_for_that_item_and_nothing_else(sent: bytes) -> None:
-    answer = Store(entries=Everything()).lookups().answer("", sent)
+    answer = Store(entries=Everything()).lookups().answer(sent)
     if answer is None:
         return
     asked = orjson.loads(sent)

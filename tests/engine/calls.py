@@ -44,8 +44,8 @@ class Calls:
         return answer
 
     def _short_answer(self, operation: str, body: bytes) -> bytes | None:
-        shortcut = self.engine.shortcut(operation, CALLER) if self.engine.faults is None else None
-        return None if shortcut is None else shortcut(body)
+        shortcut = self.engine.shortcut(operation, CALLER)
+        return None if shortcut is None else shortcut.answer(body)
 
     def error(self, operation: str, **request: Any) -> ApiError | None:
         """The error a request is answered with, None if it succeeds."""

@@ -13,6 +13,8 @@ import pytest
 
 from ddbengine.engine.context import Caller
 from ddbengine.engine.engine import Engine
+from ddbengine.engine.fault_rules import FaultRules
+from ddbengine.engine.faults import Faults
 from ddbengine.engine.opening import open_engine
 from ddbengine.engine.reader import Reader
 from ddbengine.storage.errors import StoreError
@@ -33,7 +35,7 @@ def body(table: str, **others: Any) -> bytes:
 def shortcut(engine: Engine, caller: Caller = CALLER) -> Callable[[bytes], bytes | None]:
     found = engine.shortcut("GetItem", caller)
     assert found is not None
-    return found
+    return found.answer
 
 
 @pytest.fixture
@@ -61,6 +63,14 @@ def test_every_write_is_seen_at_once(engine: Calls, table: str) -> None:
         assert orjson.loads(short(body(table)) or b"") == {"Item": {**ITEM, "n": N(number)}}
     engine.call("DeleteItem", TableName=table, Key={"pk": S("a")})
     assert short(body(table)) == b"{}"
+
+
+def test_none_passes_by_the_faults_on_demand(engine: Calls, table: str) -> None:
+    short = shortcut(engine.engine)
+    engine.engine.faults = Faults(FaultRules(0, ()))
+    assert short(body(table)) is None
+    engine.engine.faults = None
+    assert short(body(table)) is not None
 
 
 def test_tables_of_other_callers_are_not_seen(engine: Calls, table: str) -> None:
@@ -132,16 +142,16 @@ def test_a_reading_process_has_them_too(engine: Calls, table: str, tmp_path: Pat
     reads = StoreOf(engine.engine)
     short = reader(reads, tmp_path / "state").shortcut("GetItem", CALLER)
     assert short is not None
-    assert short(body(table)) == shortcut(engine.engine)(body(table))
+    assert short.answer(body(table)) == shortcut(engine.engine)(body(table))
     reads.fails = True
-    assert short(body(table)) is None
+    assert short.answer(body(table)) is None
 
 
 def test_a_reading_process_leaves_late_reads_to_the_writer(engine: Calls, table: str, tmp_path: Path) -> None:
     short = reader(StoreOf(engine.engine), tmp_path / "state", reads_eventually=False).shortcut("GetItem", CALLER)
     assert short is not None
-    assert short(body(table)) is None
-    assert short(body(table, ConsistentRead=True)) is not None
+    assert short.answer(body(table)) is None
+    assert short.answer(body(table, ConsistentRead=True)) is not None
 
 
 def test_a_reading_process_that_relays_everything_has_none(engine: Calls, tmp_path: Path) -> None:
