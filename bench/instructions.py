@@ -75,8 +75,9 @@ def _requests() -> dict[str, Callable[[], object]]:
     def execute(operation: str, body: dict[str, Any]) -> bytes:
         return engine.execute(operation, check(operation, body), caller)
 
-    shortcut = engine.shortcut("GetItem", caller)
-    assert shortcut is not None
+    lookups, puts = engine.shortcut("GetItem", caller), engine.shortcut("PutItem", caller)
+    assert lookups is not None
+    assert puts is not None
     for table in TABLES:
         execute("CreateTable", table)
     batches = list(load_batches())
@@ -90,8 +91,11 @@ def _requests() -> dict[str, Callable[[], object]]:
     statement = {"Statement": 'SELECT * FROM "bench" WHERE pk = ?', "Parameters": [key(7)["pk"]]}
     return {
         "request: GetItem": partial(execute, "GetItem", {"TableName": "bench", "Key": key(7)}),
-        "request: GetItem, shortcut": partial(shortcut.answer, orjson.dumps({"TableName": "bench", "Key": key(7)})),
+        "request: GetItem, shortcut": partial(lookups.answer, orjson.dumps({"TableName": "bench", "Key": key(7)})),
         "request: PutItem": lambda: execute("PutItem", {"TableName": "bench", "Item": item(8, next(values))}),
+        "request: PutItem, shortcut": lambda: puts.answer(
+            orjson.dumps({"TableName": "bench", "Item": item(8, next(values))})
+        ),
         "request: UpdateItem": partial(execute, "UpdateItem", {"TableName": "bench", "Key": key(9), **update}),
         "request: Query of 25": partial(execute, "Query", {"TableName": "collections", "Limit": QUERY_LIMIT, **query}),
         "request: PartiQL by key": partial(execute, "ExecuteStatement", statement),

@@ -2,10 +2,12 @@
 
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
 ``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored.  ``trees`` reads it in LMDB's pages, and
-``walks``, ``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1``
-and ``answers`` know what requests and answers look like on the wire, ``forms`` which JSON can be taken as it is;
-``shortcuts`` go all the way from one to the other: ``lookups`` for the plainest reads.  ``environments``, ``cursors``
-and ``batches`` are a binding of LMDB, by the functions that ``lmdb_functions`` finds.
+``walks``, ``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1`` and
+``answers`` know what requests and answers look like on the wire, ``forms`` which JSON can be taken as it is;
+``shortcuts`` go all the way from one to the other: ``lookups`` for the plainest reads, ``puts`` for such writes.
+``outcomes`` and ``records`` are what plans come to and what the change log says of it, ``groups`` what plans that are
+committed together share.  ``environments``, ``cursors`` and ``batches`` are a binding of LMDB, by the functions that
+``lmdb_functions`` finds.
 """
 
 from ddbengine._core.answers import AnswerWriter, Frame
@@ -28,6 +30,7 @@ from ddbengine._core.environments import Environment, Transaction
 from ddbengine._core.faults import CorruptBytes, DamagedPage, JsonTypeFault, ValueFault
 from ddbengine._core.filters import AllOf, AnyOf, AttributeTest, Negation, Test
 from ddbengine._core.forms import AttributeValue, Flag, Form, Lengths, ListOf, MapOf, Members, Number, Text
+from ddbengine._core.groups import GroupedWrites
 from ddbengine._core.http1 import Kind, PostReader, Request
 from ddbengine._core.keys import (
     item_key,
@@ -43,8 +46,11 @@ from ddbengine._core.keys import (
 from ddbengine._core.lmdb_functions import finds_lmdb
 from ddbengine._core.lookups import PlainLookups
 from ddbengine._core.numbers import add_numbers, number_from_text, number_size, number_to_text
+from ddbengine._core.outcomes import Outcome, Writes
 from ddbengine._core.pages import take_page
+from ddbengine._core.puts import PlainPut, PlainPuts
 from ddbengine._core.reads import GatedRead
+from ddbengine._core.records import change_record, log_record
 from ddbengine._core.rendering import item_to_wire, items_to_wire, page_to_wire, value_to_wire
 from ddbengine._core.shortcuts import Shortcut
 from ddbengine._core.trees import MappedTree, TreeMap
@@ -77,6 +83,7 @@ __all__ = [
     "Form",
     "Frame",
     "GatedRead",
+    "GroupedWrites",
     "JsonTypeFault",
     "Kind",
     "Lengths",
@@ -86,7 +93,10 @@ __all__ = [
     "Members",
     "Negation",
     "Number",
+    "Outcome",
     "PlainLookups",
+    "PlainPut",
+    "PlainPuts",
     "PostReader",
     "Request",
     "Shortcut",
@@ -96,8 +106,10 @@ __all__ = [
     "TreeMap",
     "ValueFault",
     "Within",
+    "Writes",
     "add_numbers",
     "begins_with",
+    "change_record",
     "check_item",
     "check_value",
     "compare",
@@ -124,6 +136,7 @@ __all__ = [
     "key_part_prefix",
     "key_range",
     "key_size",
+    "log_record",
     "nearest",
     "number_from_text",
     "number_size",

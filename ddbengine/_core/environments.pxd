@@ -55,6 +55,8 @@ cdef class Transaction:
     cdef bint writes
     cdef unsigned long mutations
 
+    cpdef get(self, key)
+    cpdef apply(self, changes, dict counters, Py_ssize_t most_key_bytes, bint hashed, int never_first=*)
     cdef int need_open(self) except -1
     cdef Txn leave(self) noexcept
     cdef void end_by_abort(self) noexcept

@@ -421,7 +421,7 @@ cdef class Transaction:
         succeeded(mdb.stat(self.txn, MAIN, &stat), "mdb_stat")
         return as_dict(&stat)
 
-    def get(self, key):
+    cpdef get(self, key):
         """The value, None when there is none."""
         cdef Value sought, found
         cdef View view
@@ -523,9 +523,7 @@ cdef class Transaction:
         cursor.mutations = self.mutations
         return cursor
 
-    def apply(
-        self, changes not None, dict counters not None, Py_ssize_t most_key_bytes, bint hashed, int never_first=-1
-    ):
+    cpdef apply(self, changes, dict counters, Py_ssize_t most_key_bytes, bint hashed, int never_first=-1):
         """Carry out a sequence of changes in order: of each the ``deletes`` (keys), then the ``puts`` (pairs).
 
         Returns what that adds to the digest of all entries, modulo 2**64; 0 unless ``hashed``.  Rows of ``counters``
@@ -537,6 +535,8 @@ cdef class Transaction:
         self.need_open()
         if not self.writes:
             raise lmdb.ReadonlyError("a read transaction writes nothing")
+        if changes is None or counters is None:
+            raise TypeError("there are changes and counters, or none of them")
         for change in changes:
             if not batch.take(change.deletes, change.puts, most_key_bytes, never_first):
                 return None

@@ -38,6 +38,8 @@ cdef class Request:
     cdef readonly bytes target
     cdef readonly bytes body
     cdef readonly Kind kind
+    cdef readonly object begun
+    cdef readonly dict members
     cdef dict known_headers
     # None until somebody asks: of most requests ``kind`` is all that is wanted.
     cdef bytes head
@@ -272,9 +274,9 @@ cdef bytes text_of_kind(Header** known):
     return PyBytes_FromStringAndSize(kind, size)
 
 
-cdef bytes answer_of(Shortcut shortcut, bytes body):
-    """The body of an answer, None without one.  What a shortcut raises is met again on the way of all other requests,
-    which knows what to say to it."""
+cdef object answer_of(Shortcut shortcut, bytes body):
+    """What a shortcut says.  What it raises is met again on the way of all other requests, which knows what to say to
+    it."""
     try:
         return shortcut.answer(body)
     except Exception:
@@ -301,15 +303,22 @@ cdef class PostReader:
 
     def take(self, bytes data not None, AnswerWriter writer not None):
         cdef Request request = self.read_post(data)
-        cdef bytes body = None
         cdef Kind kind
         if request is None:
             return None
         kind = request.kind
-        if kind is not None and kind.shortcut is not None and kind.frame is not None:
-            body = answer_of(kind.shortcut, request.body)
-        if body is not None and PyBytes_GET_SIZE(body) <= kind.frame.whole_bytes:
-            return writer.success(kind.frame, body)
+        if kind is None or kind.shortcut is None or kind.frame is None:
+            return request
+        answer = answer_of(kind.shortcut, request.body)
+        if answer is None:
+            return request
+        if type(answer) is bytes:
+            if PyBytes_GET_SIZE(answer) <= kind.frame.whole_bytes:
+                return writer.success(kind.frame, <bytes>answer)
+        elif type(answer) is dict:
+            request.members = answer
+        else:
+            request.begun = answer
         return request
 
     cdef Kind kind_of(self, Header** known):

@@ -20,15 +20,13 @@ from ddbengine._core.buffers cimport (
 from ddbengine._core.keys cimport put_attribute
 from ddbengine._core.numbers cimport LONGEST_NUMBER, scan_number
 from ddbengine._core.rendering cimport put_wire_item
-from ddbengine._core.shortcuts cimport Shortcut
+from ddbengine._core.shortcuts cimport Shortcut, holds, is_table_name
 from ddbengine._core.stored cimport KIND_N, KIND_S, Head, kind_of_name
 from ddbengine._core.unicode cimport PyUnicode_DecodeUTF8
 
 
 cdef enum:
     MOST_ATTRIBUTES = 2
-    SHORTEST_TABLE_NAME = 3
-    LONGEST_TABLE_NAME = 255
     MOST_TABLES = 16384
 
 
@@ -111,15 +109,7 @@ cdef bint take_flag(const uint8_t** at, const uint8_t* end, bint* flag) noexcept
 
 cdef bint take_table_name(const uint8_t** at, const uint8_t* end, Text* name) noexcept:
     """A name that a table can have; an ARN is not one."""
-    cdef Py_ssize_t i
-    cdef uint8_t byte
-    if not take_text(at, end, name) or not SHORTEST_TABLE_NAME <= name.size <= LONGEST_TABLE_NAME:
-        return False
-    for i in range(name.size):
-        byte = name.at[i]
-        if not (c"0" <= byte <= c"9" or c"a" <= (byte | 0x20) <= c"z" or byte == c"_" or byte == c"-" or byte == c"."):
-            return False
-    return True
+    return take_text(at, end, name) and is_table_name(name.at, name.size)
 
 
 cdef bint take_attribute(const uint8_t** at, const uint8_t* end, KeyAttribute* attribute) noexcept:
@@ -247,19 +237,6 @@ cdef bytes key_of(KnownTable table, Lookup* lookup, Py_ssize_t most_bytes):
         return out_bytes(&out)
     finally:
         close_out(&out)
-
-
-cdef bint holds(object found, bytes wanted) except -1:
-    """Whether the bytes that were found are these."""
-    cdef View view
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(wanted)
-    if found is None:
-        return False
-    open_view(found, &view)
-    try:
-        return view.end - view.data == size and memcmp(view.data, PyBytes_AS_STRING(wanted), size) == 0
-    finally:
-        close_view(&view)
 
 
 cdef bytes body_of(object item):

@@ -143,13 +143,14 @@ class Dispatcher:
         kind = request.kind
         if kind is None or kind.route is None:
             return self._call_anew(request)
-        body = request.body
-        if not body:
-            raise SerializationException
-        try:
-            members = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raise SerializationException from None
+        members: object = request.members
+        if members is None:
+            if not request.body:
+                raise SerializationException
+            try:
+                members = orjson.loads(request.body)
+            except orjson.JSONDecodeError:
+                raise SerializationException from None
         return self._run(kind.route, members)
 
     def _call_anew(self, request: Request) -> bytes | Answer | Future[Any]:

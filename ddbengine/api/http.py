@@ -162,8 +162,10 @@ class Connection(asyncio.Protocol):
         self._since = acceptor.now
         if isinstance(taken, bytes):
             self._transport.write(taken)
-        else:
+        elif taken.begun is None:
             self._serve(taken, self._frame(taken, True))
+        else:
+            self._say(taken.begun, self._frame(taken, True))
         return True
 
     def eof_received(self) -> bool:
@@ -272,6 +274,10 @@ class Connection(asyncio.Protocol):
         except Dropped:
             self._drop()
             return
+        self._say(answer, frame)
+
+    def _say(self, answer: bytes | Answer | Future[Any], frame: Frame) -> None:
+        """Send an answer when it is there and its turn has come."""
         if not isinstance(answer, _AT_ONCE):
             if self._waiting or not answer.done():
                 self._await(answer, frame)

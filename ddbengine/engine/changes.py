@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import msgpack
-
 from ddbengine import _core
 from ddbengine.engine.backup_rows import kept_before
 from ddbengine.indexes.entries import Entry, entry_of, vector_saving
@@ -20,14 +18,12 @@ from ddbengine.streams import records
 
 COUNTERS = b"N"
 COLLECTIONS = b"S"
-_HASH = slice(5, 9)
-"""Where an item's key has the hash of its partition key: behind the keyspace and the table's number."""
 
 TIME_TO_LIVE = records.TIME_TO_LIVE
 """The actor of deletions of expired items."""
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class ItemChange:
     """An item becomes another, comes to be (old None) or ceases to be (new None)."""
 
@@ -39,11 +35,8 @@ class ItemChange:
     """Who did it when it was no client: TIME_TO_LIVE."""
 
     def record(self) -> bytes:
-        """The logical part of the change's log record: msgpack of [table number, partition hash, key, old item, new
-        item, actor]."""
-        key = self.key
-        packed: bytes = msgpack.packb((self.schema.number, key[_HASH], key, self.old, self.new, self.actor))
-        return packed
+        """The logical part of the change's log record."""
+        return _core.change_record(self.schema.number, self.key, self.old, self.new, self.actor)
 
     def partition(self) -> bytes:
         """The encoded value of the item's partition key."""

@@ -26,7 +26,7 @@ from ddbengine.expressions import check_mixing
 from ddbengine.storage.store import Outcome, ReadTxn
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class DeleteItem:
     write: WriteRequest
     key: dict[str, bytes]

@@ -31,6 +31,7 @@ from ddbengine.engine.long_reads import LongReads, ReadIsLong
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.partitions import PartitionWatch, SplitPartition, Thresholds, namespace_of
 from ddbengine.engine.plain_lookups import plain_lookups
+from ddbengine.engine.plain_puts import plain_puts
 from ddbengine.engine.propagator import Propagator
 from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
@@ -131,7 +132,10 @@ class Engine:
             item_collection_limit=item_collection_limit,
             pending_lsn=self.propagator.pending_lsn,
         )
-        self._plain_lookups = plain_lookups(catalog, self._snapshot_without_faults)
+        self._shortcuts = {
+            "GetItem": plain_lookups(catalog, self._snapshot_without_faults),
+            "PutItem": plain_puts(self._surroundings, self._submit_without_faults),
+        }
         self._long_reads = LongReads(self.store)
         self._buckets = buckets
         self._jobs = JobRunner(self, buckets, lambda: self._housekeeper.ask(PURGE), self._exports_of_others(is_fork))
@@ -231,12 +235,20 @@ class Engine:
         return self._run(operation, self.operations[operation](self._surroundings, caller, request))
 
     def shortcut(self, operation: str, caller: Caller) -> Shortcut | None:
-        """What answers some of a caller's requests, be it by raising StoreError.  There is one for GetItem only."""
-        return self._plain_lookups(self._surroundings.namespace(caller)) if operation == "GetItem" else None
+        """What answers some of a caller's requests, be it by raising what an operation does.  There is one for GetItem
+        and for PutItem."""
+        find = self._shortcuts.get(operation)
+        return None if find is None else find(self._surroundings.namespace(caller))
 
     def _snapshot_without_faults(self, consistent: bool) -> AbstractContextManager[ReadTxn] | None:
         """None when there are faults on demand, which a shortcut would pass by."""
         return self.store.snapshot(consistent) if self.faults is None else None
+
+    def _submit_without_faults(self, plan: Plan) -> bytes | Future[Outcome] | None:
+        if self.faults is not None:
+            return None
+        future = self.submit(plan)
+        return future.result().body if self._commits_at_once else future
 
     def get_item(self, request: dict[str, Any], caller: Caller) -> dict[str, Any]:
         """The answer to a checked GetItem as Python values, for a program in this process; faults on demand are not

@@ -23,7 +23,7 @@ EXPRESSIONS = ("ProjectionExpression",)
 _PROJECTING = frozenset((*LEGACY, *EXPRESSIONS, "ExpressionAttributeNames"))
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class GetItem:
     surroundings: Surroundings
     namespace: str

@@ -29,7 +29,7 @@ _CONDITIONAL = frozenset((*LEGACY, *EXPRESSIONS, "ExpressionAttributeNames", "Ex
 """Members that only a request with a condition may have."""
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class WriteRequest:
     """The members that all three operations have, checked."""
 

@@ -41,22 +41,34 @@ class ItemVersion(NamedTuple):
     new: bytes | None
 
 
-@dataclass(slots=True)
 class Propagated(Outcome):
     """What a batch came to."""
 
-    passed: int = 0
-    """Every change up to this LSN is in the indexes, or concerns none."""
-    entries: int = 0
-    """How many log entries it read and was allowed to apply."""
-    applied: bool = False
-    """Whether it wrote anything."""
-    is_needed: bool = True
-    """False when there is no global index at all."""
-    is_more: bool = False
-    """Whether there are later changes: in the log, or made earlier in the batch's own commit group."""
-    wait_micros: int | None = None
-    """How long until the next entry is old enough to be applied; None when that is not what there is to wait for."""
+    def __init__(
+        self,
+        changes: Sequence[Writes],
+        passed: int,
+        entries: int = 0,
+        applied: bool = False,
+        *,
+        is_needed: bool = True,
+        is_more: bool = False,
+        wait_micros: int | None = None,
+    ) -> None:
+        super().__init__(b"", changes)
+        self.passed = passed
+        """Every change up to this LSN is in the indexes, or concerns none."""
+        self.entries = entries
+        """How many log entries it read and was allowed to apply."""
+        self.applied = applied
+        """Whether it wrote anything."""
+        self.is_needed = is_needed
+        """False when there is no global index at all."""
+        self.is_more = is_more
+        """Whether there are later changes: in the log, or made earlier in the batch's own commit group."""
+        self.wait_micros = wait_micros
+        """How long until the next entry is old enough to be applied; None when that is not what there is to wait
+        for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,7 @@ class PropagationBatch:
     def run(self, txn: ReadTxn) -> Outcome:
         position = position_of(txn, FOLLOWER)
         if position is None:
-            return Propagated(b"", (), txn.lsn(), is_needed=False)
+            return Propagated((), txn.lsn(), is_needed=False)
         start = max(position, self.passed)
         logged = txn.log_after(start, self.most_bytes)
         steps_back = start > position and any(entry.begins_term for entry in logged)
@@ -90,7 +102,7 @@ class PropagationBatch:
             writes.puts.append(position_put(FOLLOWER, last))
         changes = (writes,) if writes.puts else ()
         is_more = wait is None and txn.lsn() > last
-        return Propagated(b"", changes, last, len(entries), applied, is_more=is_more, wait_micros=wait)
+        return Propagated(changes, last, len(entries), applied, is_more=is_more, wait_micros=wait)
 
     def _due(self, entries: Sequence[LogEntry]) -> tuple[Sequence[LogEntry], int | None]:
         """Entries that are old enough, and how long the next one has to wait, if there is one."""

@@ -37,7 +37,7 @@ def check_item_size(size: int) -> None:
         raise ValidationException(_ITEM_TOO_LARGE)
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class PutItem:
     write: WriteRequest
     item: bytes
@@ -68,3 +68,8 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
     check_return_values(request)
     condition = SINGLE_WRITE.checked(read_condition_of_write, request)
     return PutItem(read_write_request(surroundings, caller, request, condition), item, size)
+
+
+def plain_put(surroundings: Surroundings, namespace: str, table_name: str, item: bytes, size: int) -> PutItem:
+    """The plan of a request for nothing else than to put this encoded item, of this size."""
+    return PutItem(WriteRequest(surroundings, namespace, table_name, None, "NONE", False, None, False), item, size)

@@ -66,7 +66,7 @@ _MEMORABLE_BYTES = 2048
 """Longer ones are prepared each time, so that a client cannot fill the memory with megabytes."""
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class Query:
     read: ReadRequest
     key_condition: KeyCondition

@@ -33,7 +33,7 @@ NO_SCAN_OF_VECTORS = "Scan operation not supported on this index type"
 BAD_START_KEY = "The provided starting key is invalid"
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class ReadRequest:
     """The members that Query and Scan have in common, checked."""
 
@@ -106,7 +106,7 @@ def read_start_key(request: Mapping[str, Any], surface: Surface) -> dict[str, by
     return None if wire is None else surface.start_key(wire)
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class Target:
     """A table, or one of its indexes."""
 

@@ -52,7 +52,7 @@ class Segment:
     of: int
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class Scan:
     read: ReadRequest
     segment: Segment | None

@@ -95,7 +95,7 @@ def digest_of(text: str, parameters: Any) -> bytes:
     return hashlib.blake2b(orjson.dumps([text, parameters]), digest_size=_DIGEST_BYTES).digest()
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class SelectPlan:
     """ExecuteStatement of a SELECT."""
 
@@ -147,7 +147,7 @@ class SelectPlan:
 _NOTHING_MORE = Access([], is_exact=True)
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class SelectLookup:
     """ExecuteStatement of a SELECT of whole items of a table, by equalities that may turn out to be its key."""
 

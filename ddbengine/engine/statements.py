@@ -19,7 +19,7 @@ from ddbengine.partiql import Delete, Exists, Insert, Select, StatementFault, Up
 from ddbengine.partiql.compiler import BoundWhere
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class SelectStatement:
     select: Select
     where: BoundWhere | None

@@ -41,7 +41,7 @@ _EMPTY_INDEX_KEY = (
 _INDEX_KEY_TYPE = "The update expression attempted to update the secondary index key to unsupported type"
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class UpdateItem:
     write: WriteRequest
     key: dict[str, bytes]

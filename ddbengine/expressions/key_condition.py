@@ -48,7 +48,7 @@ class KeyClause(NamedTuple):
     operands: tuple[bytes, ...]
 
 
-@dataclass(slots=True)  # not frozen: see storage.store.Outcome
+@dataclass(slots=True)  # not frozen: each request makes one
 class KeyRange:
     """What a Query reads: encoded values for the partition attributes and the first sort attributes, and a range on
     the sort attribute after those."""

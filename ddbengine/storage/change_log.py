@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 from isal.isal_zlib import crc32
 
+from ddbengine._core import log_record
 from ddbengine.storage.position import REPLICA_KEY, read_row
 from ddbengine.storage.quorum import Position
 from ddbengine.storage.store import POSITIONS, Writes
@@ -42,8 +43,6 @@ AFTER_LOG = b"H"
 LSN_BYTES = 8
 MAX_LSN = (1 << 64) - 1
 CHECKSUM_BYTES = 4
-REFERENCE_LEAST_BYTES = 16
-"""A shorter value is not worth a reference."""
 TRIM_MAX_ENTRIES = 8
 """Deleted by one commit at most: more than one comes in, so a log that grew long gets short again."""
 
@@ -101,7 +100,11 @@ def pack(
 ) -> LogEntry:
     """The entry of these changes, each given its LSN, behind the position ``before``.  ``replayed``: whether replicas
     need what was written."""
-    records = [_record(one) if replayed else (one.record() if one.record else None, (), (), ()) for one in writes]
+    records: list[Any]
+    if replayed:
+        records = list(map(log_record, writes))
+    else:
+        records = [(one.record() if one.record else None, (), (), ()) for one in writes]
     first = before.lsn + 1
     members: bytes = msgpack.packb((term, before.term, micros, log_from, digest, records))
     packed = _checksum(first, members) + members
@@ -121,16 +124,6 @@ def unpack(first: int, packed: bytes) -> LogEntry:
 
 def _checksum(first: int, members: bytes) -> bytes:
     return crc32(members, crc32(key_of(first))).to_bytes(CHECKSUM_BYTES, "big")
-
-
-def _record(writes: Writes) -> tuple[Any, ...]:
-    logical = writes.record() if writes.record is not None else None
-    puts: list[tuple[Any, ...]] = list(writes.puts)
-    if logical is not None:
-        for place, (key, value) in enumerate(writes.puts):
-            if len(value) >= REFERENCE_LEAST_BYTES and (offset := logical.find(value)) >= 0:
-                puts[place] = (key, offset, len(value))
-    return logical, puts, writes.deletes, writes.counters
 
 
 def _writes(record: Sequence[Any]) -> Writes:

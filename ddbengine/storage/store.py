@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ddbengine._core import Outcome, Writes
 from ddbengine.storage.status import StoreStatus
 
 if TYPE_CHECKING:
     from ddbengine.storage.change_log import LogEntry
+
+__all__ = ["LOG_READ_MAX_BYTES", "POSITIONS", "Change", "Outcome", "Plan", "ReadTxn", "Store", "Writes", "WritesOf"]
 
 POSITIONS = b"P"
 _LSN_BYTES = 8
@@ -63,31 +65,8 @@ class ReadTxn(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Writes:
-    """Physical writes of one change, applied together.  A counter row holds signed 64-bit integers that are added to;
-    the committer adds up a group's deltas and touches each row once.  A row of zeros is no row: it reads as None."""
-
-    puts: list[tuple[bytes, bytes]] = field(default_factory=list)
-    deletes: list[bytes] = field(default_factory=list)
-    counters: list[tuple[bytes, tuple[int, ...]]] = field(default_factory=list)
-    record: Callable[[], bytes] | None = None
-    """Makes the logical part of the change's log record; called only when the change is logged."""
-    logged: bool = False
-    """Whether a follower of the change log other than the replicas has a use for it.  A store in memory logs nothing
-    else."""
-
-
 class Change(Protocol):
     """Something a plan wants written.  How it becomes physical writes is known to the function given to the Store."""
-
-
-@dataclass(slots=True)  # not frozen: that would triple what making one costs, and each request makes one
-class Outcome:
-    """What a plan came to: the response body, and the changes to commit before it may be sent."""
-
-    body: bytes
-    changes: Sequence[Any] = ()
 
 
 class Plan(Protocol):

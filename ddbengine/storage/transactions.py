@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from operator import add
 from typing import TYPE_CHECKING
 
-from ddbengine._core import GatedRead
+from ddbengine._core import GatedRead, GroupedWrites
 from ddbengine.storage import change_log, layers
 from ddbengine.storage.digest import MODULUS_MASK
-from ddbengine.storage.layers import DIRECT_MAX_BYTES
 from ddbengine.storage.store import LOG_READ_MAX_BYTES, Writes
 from ddbengine.storage.writing import carry_out
 
@@ -63,84 +59,44 @@ class Snapshot(GatedRead, LogReader):
         return layers.scan(self.source, low, high, reverse)
 
 
-class WriteTransaction(LogReader):
+class WriteTransaction(GroupedWrites, LogReader):
     """What plans of one group read from, and what their writes go into.
 
     Deltas of counters are added up here and written by ``flush``, so that each row is touched once per commit however
     many plans change it; who reads a row before that sees the sum.
     """
 
-    __slots__ = ("_deltas", "_lsn", "logged", "txn")
+    __slots__ = ("_lsn",)
 
-    def __init__(self, txn: Transaction, lsn: int = 0) -> None:
-        """``lsn`` is that of the last change before."""
-        self.txn = txn
-        self.logged: list[Writes] = []
-        """What was applied and is to be in the log."""
+    def __init__(
+        self, txn: Transaction, lsn: int = 0, *, hashed: bool = False, logs_all: bool = False, digest: int = 0
+    ) -> None:
+        """``lsn`` is that of the last change before; see ``GroupedWrites`` for the rest."""
+        super().__init__(txn, hashed, logs_all, digest)
         self._lsn = lsn
-        self._deltas: dict[bytes, tuple[int, ...]] = {}
 
     def lsn(self) -> int:
         return self._lsn + len(self.logged)
 
-    def get(self, key: bytes) -> memoryview | bytes | None:
-        if key in self._deltas:
-            return self._counter_row(key, self._deltas[key])
-        if len(key) <= DIRECT_MAX_BYTES:
-            return self.txn.get(key)
+    def get_long(self, key: bytes) -> memoryview | None:
         return layers.get(self.txn, key)
 
+    def carry_out_each(self, changes: Sequence[Writes], hashed: bool) -> int:
+        return sum(carry_out(self.txn, writes, self.counters, hashed) for writes in changes) & MODULUS_MASK
+
     def scan(self, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, memoryview]]:
-        if self._deltas and any(low <= key < high for key in self._deltas):
+        if self.counters and any(low <= key < high for key in self.counters):
             self.flush()
         return layers.scan(self.txn, low, high, reverse)
-
-    def apply(self, writes: Writes) -> None:
-        """Carry out one change: its deletes, then its puts, then its counters.
-
-        A key is in at most one of the three.  A counter row that is put or deleted loses the deltas it had so far.
-        """
-        self.apply_all((writes,))
-        if writes.logged:
-            self.logged.append(writes)
-
-    def apply_all(self, changes: Sequence[Writes]) -> None:
-        """Carry out changes that are in the log already."""
-        carry_out(self.txn, changes, self._deltas, hashed=False)
-
-    def flush(self) -> None:
-        """Write the counters."""
-        if self._deltas:
-            rows = Writes()
-            for key, changes in self._deltas.items():
-                row = self._counter_row(key, changes)
-                if row is None:
-                    rows.deletes.append(key)
-                else:
-                    rows.puts.append((key, row))
-            self._deltas.clear()
-            self.apply_all((rows,))
-
-    def _counter_row(self, key: bytes, changes: tuple[int, ...]) -> bytes | None:
-        """The row with the changes added; None when nothing but zeros is left."""
-        row = counter_row(len(changes))
-        before = layers.get(self.txn, key)
-        packed = row.pack(*changes) if before is None else row.pack(*map(add, row.unpack(before), changes))
-        return packed if any(packed) else None
 
 
 class HashedTransaction(WriteTransaction):
     """A WriteTransaction that keeps the digest of the environment (see ``digest``) in step with its writes."""
 
-    __slots__ = ("digest",)
+    __slots__ = ()
 
-    def __init__(self, txn: Transaction, digest: int, lsn: int = 0) -> None:
-        super().__init__(txn, lsn)
-        self.digest = digest
-
-    def apply_all(self, changes: Sequence[Writes]) -> None:
-        change = carry_out(self.txn, changes, self._deltas, hashed=True)
-        self.digest = (self.digest + change) & MODULUS_MASK
+    def __init__(self, txn: Transaction, digest: int, lsn: int = 0, *, logs_all: bool = False) -> None:
+        super().__init__(txn, lsn, hashed=True, logs_all=logs_all, digest=digest)
 
 
 class RecordedTransaction(HashedTransaction):
@@ -148,18 +104,9 @@ class RecordedTransaction(HashedTransaction):
 
     __slots__ = ()
 
-    def apply(self, writes: Writes) -> None:
-        self.apply_all((writes,))
-        self.logged.append(writes)
+    def __init__(self, txn: Transaction, digest: int, lsn: int = 0) -> None:
+        super().__init__(txn, digest, lsn, logs_all=True)
 
     def last_marked(self) -> int | None:
         """The LSN of the last change with ``Writes.logged``."""
-        marked = (place for place in range(len(self.logged), 0, -1) if self.logged[place - 1].logged)
-        place = next(marked, None)
-        return None if place is None else self._lsn + place
-
-
-@lru_cache(maxsize=16)
-def counter_row(members: int) -> struct.Struct:
-    """The stored form of a counter row: signed 64-bit integers, little-endian."""
-    return struct.Struct(f"<{members}q")
+        return self._lsn + self.marked if self.marked else None

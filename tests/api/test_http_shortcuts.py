@@ -1,12 +1,17 @@
-"""Requests that a shortcut answers look to their clients like any other, and keep their place."""
+"""Requests that a shortcut answers, now or later, look to their clients like any other, and keep their place."""
 
 from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
 from ddbengine._core import Shortcut
+from ddbengine.errors import ConditionalCheckFailedException
 from tests.api.conftest import Door
-from tests.api.door import Body, Client, Reply, request
+from tests.api.door import Body, Client, Reply, eventually, request
 
 LARGE = b'{"large":"%b"}' % (b"x" * 100_000)
 
@@ -88,3 +93,67 @@ def test_pipelined_requests_with_and_without_one_are_answered_in_order(client: C
     client.send(b"".join(request(b'{"n":%d}' % n) for n in range(50)))
     assert [client.reply().json["Echo"]["n"] for _ in range(50)] == list(range(50))
     assert client.ask(request(b"{}")).json == {"short": True}
+
+
+class Begins(Shortcut):
+    """Answers all bodies later, but for those it has read and gives back."""
+
+    def __init__(self) -> None:
+        self.begun: list[Future[Body]] = []
+
+    def answer(self, body: bytes) -> Any:
+        members = json.loads(body)
+        if members:
+            return members
+        self.begun.append(Future())
+        return self.begun[-1]
+
+
+@pytest.fixture
+def later(door: Door, client: Client) -> Begins:
+    """The shortcut that Scan has; its kind of request has been seen."""
+    found = Begins()
+    door.engine.shortcuts["Scan"] = found
+    client.ask(request(b"{}", "Scan"))
+    assert found.begun == []
+    return found
+
+
+def test_what_a_shortcut_has_begun_is_answered_when_it_has_finished(client: Client, later: Begins) -> None:
+    client.send(request(b"{}", "Scan"))
+    eventually(lambda: later.begun)
+    assert client.is_silent()
+    later.begun[0].set_result(Body(b'{"later":true}'))
+    assert client.reply().json == {"later": True}
+
+
+def test_what_a_shortcut_has_begun_may_fail(client: Client, later: Begins) -> None:
+    client.send(request(b"{}", "Scan"))
+    eventually(lambda: later.begun)
+    later.begun[0].set_exception(ConditionalCheckFailedException("The conditional request failed"))
+    reply = client.reply()
+    assert (reply.status, reply.json["message"]) == (400, "The conditional request failed")
+
+
+def test_what_is_asked_after_it_waits_for_it(door: Door, client: Client, shortcut: Answers, later: Begins) -> None:
+    client.send(request(b"{}", "Scan"))
+    eventually(lambda: later.begun)
+    client.send(request(b"{}"), request(b"{}", "Scan"))
+    assert client.is_silent()
+    later.begun[0].set_result(Body(b'{"first":true}'))
+    assert client.reply().json == {"first": True}
+    assert client.reply().json == {"Echo": {}, "Key": "key", "Region": "eu-west-1"}
+    assert client.reply().json == {}
+    assert len(later.begun) == 1, "behind others a request goes the way of all"
+
+
+def test_what_a_shortcut_has_read_is_not_read_again(door: Door, client: Client, later: Begins) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def scan(members: dict[str, Any]) -> bytes:
+        asked.append(members)
+        return b'{"scanned":true}'
+
+    door.engine.scan = scan
+    assert client.ask(request(b'{"n": 1, "n": 2}', "Scan")).json == {"scanned": True}
+    assert asked == [{"n": 2}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 import orjson
 
@@ -30,8 +31,24 @@ class Calls:
     engine: Engine
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
-        """The answer to a request; raise ApiError.  A shortcut says the same or nothing."""
+        """The answer to a request; raise ApiError.  A shortcut of a read says the same or nothing, one of a write is
+        taken by half of all requests."""
         sent = orjson.dumps(request)
+        if operation == "PutItem" and crc32(sent) & 1:
+            return self._put_shortly(sent, request)
+        return self._call(operation, sent)
+
+    def _put_shortly(self, sent: bytes, request: dict[str, Any]) -> dict[str, Any]:
+        shortcut = self.engine.shortcut("PutItem", CALLER)
+        assert shortcut is not None
+        found = shortcut.answer(sent)
+        if found is None or isinstance(found, dict):
+            assert found in (None, request)
+            return self._call("PutItem", sent)
+        answer: dict[str, Any] = orjson.loads(found if isinstance(found, bytes) else found.result().body)
+        return answer
+
+    def _call(self, operation: str, sent: bytes) -> dict[str, Any]:
         early = self._short_answer(operation, sent)
         try:
             body = self.engine.execute(operation, check(operation, orjson.loads(sent)), CALLER)
@@ -44,7 +61,7 @@ class Calls:
         return answer
 
     def _short_answer(self, operation: str, body: bytes) -> bytes | None:
-        shortcut = self.engine.shortcut(operation, CALLER)
+        shortcut = self.engine.shortcut(operation, CALLER) if operation == "GetItem" else None
         return None if shortcut is None else shortcut.answer(body)
 
     def error(self, operation: str, **request: Any) -> ApiError | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.wire import N, S
 
 ITEMS = 90
 WAIT_SECONDS = 30
+INDEXES = [global_index("by-n", "n:N")]
 
 
 class Brake:
@@ -58,11 +59,11 @@ def restoring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brake]:
     brake.release()
 
 
-@pytest.fixture(params=["memory", "disk"])
+@pytest.fixture(params=["memory", "memory, without an index", "disk"])
 def calls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calls]:
-    engine = open_engine(None if request.param == "memory" else tmp_path / "store")
+    engine = open_engine(tmp_path / "store" if request.param == "disk" else None)
     calls = Calls(engine)
-    fill(calls)
+    fill(calls, [] if "without" in request.param else INDEXES)
     try:
         yield calls
         check_database(engine)
@@ -70,8 +71,8 @@ def calls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calls]:
         engine.close()
 
 
-def fill(calls: Calls) -> None:
-    calls.create(table(global_=[global_index("by-n", "n:N")]))
+def fill(calls: Calls, indexes: Sequence[dict[str, Any]] = INDEXES) -> None:
+    calls.create(table(global_=indexes))
     calls.put("table", *({"pk": S(f"{number:03}"), "n": N(number)} for number in range(ITEMS)))
 
 

@@ -51,7 +51,7 @@ def test_a_plain_lookup_is_answered(engine: Calls, table: str) -> None:
     assert orjson.loads(answer) == {"Item": ITEM}
 
 
-@pytest.mark.parametrize("operation", ["PutItem", "Query", "BatchGetItem", "ExecuteStatement"])
+@pytest.mark.parametrize("operation", ["UpdateItem", "Query", "BatchGetItem", "ExecuteStatement"])
 def test_other_operations_have_none(engine: Calls, operation: str) -> None:
     assert engine.engine.shortcut(operation, CALLER) is None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, as_completed, wait
 from pathlib import Path
 from typing import Any
@@ -244,16 +244,16 @@ def test_a_plan_sees_the_counters_of_those_before_it_by_get_and_by_scan(durable:
 
 
 def test_a_counter_row_is_written_once_for_a_group(monkeypatch: pytest.MonkeyPatch, environment: Environment) -> None:
-    written: list[bytes] = []
-    original = WriteTransaction._counter_row
+    written: list[Writes] = []
 
-    def watched(self: Any, key: bytes, deltas: tuple[int, ...]) -> bytes | None:
-        written.append(key)
-        return original(self, key, deltas)
+    class Watched(WriteTransaction):
+        def apply_all(self, changes: Sequence[Writes]) -> None:
+            written.extend(changes)
+            super().apply_all(changes)
 
-    monkeypatch.setattr(WriteTransaction, "_counter_row", watched)
+    monkeypatch.setattr("ddbengine.storage.alone.WriteTransaction", Watched)
     commit(Alone(environment, lambda: 0), writes_as_given, [counter(b"N1", 1) for _ in range(20)])
-    assert written == [b"N1"]
+    assert [writes.puts for writes in written if writes.puts] == [[(b"N1", struct.pack("<q", 20))]]
 
 
 def test_a_cancelled_plan_does_not_run_and_ends_nothing(durable: LmdbStore) -> None:

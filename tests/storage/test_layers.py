@@ -26,7 +26,7 @@ from ddbengine.storage.binding import PACKAGE_ONLY, open_environment
 from ddbengine.storage.check import check_layers
 from ddbengine.storage.mapped_trees import MappedTrees
 from ddbengine.storage.store import Writes
-from ddbengine.storage.writing import carry_out
+from ddbengine.storage.transactions import HashedTransaction
 
 if TYPE_CHECKING:
     Transaction = lmdb.Transaction[memoryview]
@@ -188,7 +188,7 @@ def test_a_scan_over_everything_does_not_show_the_layers() -> None:
 
 
 def carried_out(txn: Transaction, changes: Writes) -> None:
-    carry_out(txn, [changes], {}, hashed=True)
+    HashedTransaction(txn, 0).apply_all([changes])
 
 
 @pytest.mark.parametrize(
