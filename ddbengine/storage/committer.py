@@ -15,12 +15,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Protocol
 
 import lmdb
 
 from ddbengine.storage.environment import CLOSED, FORKED, refuse_when_closed, store_error
 from ddbengine.storage.errors import StoreError
+from ddbengine.storage.futures import Promised, Settled
 from ddbengine.storage.store import Outcome, Plan, WritesOf
 from ddbengine.storage.transactions import WriteTransaction
 
@@ -117,44 +118,9 @@ def _as_failure(error: Exception) -> Exception:
     return failure
 
 
-class Settled(Future[Outcome]):
-    """A future that is born resolved, without the lock and the lists of one that somebody may wait for.
-
-    What it inherits works as ever: the first touch of the base class's state sets that up.
-    """
-
-    def __init__(self, result: Outcome | Exception) -> None:
-        self._settled = result
-
-    def done(self) -> bool:
-        return True
-
-    def result(self, timeout: float | None = None) -> Outcome:
-        if isinstance(self._settled, Exception):
-            raise self._settled
-        return self._settled
-
-    def exception(self, timeout: float | None = None) -> Exception | None:
-        return self._settled if isinstance(self._settled, Exception) else None
-
-    def __getattr__(self, name: str) -> Any:
-        if "_condition" in self.__dict__:
-            raise AttributeError(name)
-        super().__init__()
-        _resolve(self, self._settled)
-        return getattr(self, name)
-
-
-def _resolve(future: Future[Outcome], result: Outcome | Exception) -> None:
-    if isinstance(result, Exception):
-        future.set_exception(result)
-    else:
-        future.set_result(result)
-
-
-def _resolve_all(futures: Sequence[Future[Outcome]], results: Sequence[Outcome | Exception]) -> None:
+def _settle_all(futures: Sequence[Promised], results: Sequence[Outcome | Exception]) -> None:
     for future, result in zip(futures, results, strict=False):
-        _resolve(future, result)
+        future.settle(result)
 
 
 class InlineCommitter:
@@ -199,16 +165,18 @@ class GroupCommitter:
         self._commit = run
         self._lock = threading.Lock()
         self._refusal: str | None = None
-        self._waiting: SimpleQueue[tuple[Plan, Future[Outcome]] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[tuple[Plan, Promised] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ddbengine-committer", daemon=True)
         self._thread.start()
 
     def submit(self, plan: Plan) -> Future[Outcome]:
-        refuse_when_closed(self._refusal)
-        future: Future[Outcome] = Future()
+        if self._refusal is not None:
+            refuse_when_closed(self._refusal)
+        future = Promised()
         with self._lock:
             # Under the lock, so that nothing can be put behind the mark that ends the thread.
-            refuse_when_closed(self._refusal)
+            if self._refusal is not None:
+                refuse_when_closed(self._refusal)
             self._waiting.put((plan, future))
         return future
 
@@ -229,20 +197,20 @@ class GroupCommitter:
             futures = [future for _, future in group]
             try:
                 if group:
-                    self._commit([plan for plan, _ in group], partial(_resolve_all, futures))
+                    self._commit([plan for plan, _ in group], partial(_settle_all, futures))
             except BaseException as error:
                 # Not even this may leave somebody waiting, or end the thread that everybody depends on.
                 failure = error if isinstance(error, StoreError) else StoreError(f"the committer failed: {error!r}")
                 if failure is not error:
                     failure.__cause__ = error
-                _resolve_all([future for future in futures if not future.done()], [failure] * len(group))
+                _settle_all([future for future in futures if not future.done()], [failure] * len(group))
             if last:
                 return
 
-    def _take(self) -> tuple[list[tuple[Plan, Future[Outcome]]], bool]:
+    def _take(self) -> tuple[list[tuple[Plan, Promised]], bool]:
         """All that waits, at least one; and whether nothing can come after it.  What was cancelled is left out."""
         waiting = self._waiting
-        group: list[tuple[Plan, Future[Outcome]]] = []
+        group: list[tuple[Plan, Promised]] = []
         while len(group) < GROUP_MAX_PLANS and (not group or waiting.qsize()):
             taken = waiting.get()
             if taken is None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import struct
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError, as_completed, wait
+from concurrent.futures import CancelledError, wait
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 
 from ddbengine.storage import replica_set
 from ddbengine.storage.alone import Alone
-from ddbengine.storage.committer import GROUP_MAX_PLANS, Settled, commit
+from ddbengine.storage.committer import GROUP_MAX_PLANS, commit
 from ddbengine.storage.environment import Environment
 from ddbengine.storage.errors import StoreClosed, StoreError, StoreFull
 from ddbengine.storage.lmdb_store import LmdbStore
@@ -448,35 +447,3 @@ def test_a_fault_in_the_committer_itself_leaves_nobody_waiting(
         patch.setattr(replica_set, "commit", broken)
         assert isinstance(durable.submit(put(b"Ia", b"1")).exception(timeout=10), StoreError)
     assert durable.submit(put(b"Ia", b"1")).result(timeout=10)
-
-
-# --- the future of a write that needed no waiting ------------------------------------------------
-
-
-def test_a_settled_future_is_a_future_in_every_respect() -> None:
-    outcome, error = Outcome(b"body"), ValueError("no")
-    good, bad = Settled(outcome), Settled(error)
-    assert (good.done(), good.result(), good.exception()) == (True, outcome, None)
-    assert bad.exception() is error
-    with pytest.raises(ValueError, match="no"):
-        bad.result()
-    assert not good.cancel()
-    assert not good.cancelled()
-    assert not good.running()
-    called: list[object] = []
-    good.add_done_callback(called.append)
-    assert called == [good]
-    assert set(as_completed([Settled(outcome), good], timeout=1)) >= {good}
-    assert wait([good, bad]).done == {good, bad}
-    assert "finished" in repr(good)
-    with pytest.raises(AttributeError):
-        _ = good.nothing_of_the_kind
-
-
-def test_a_settled_future_can_be_awaited() -> None:
-    async def wait_for(future: Settled) -> Outcome:
-        return await asyncio.wrap_future(future)
-
-    assert asyncio.run(wait_for(Settled(Outcome(b"body")))).body == b"body"
-    with pytest.raises(ValueError, match="no"):
-        asyncio.run(wait_for(Settled(ValueError("no"))))
