@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 __all__ = ["Completions"]
@@ -26,14 +27,10 @@ class Completions:
 
     def watch(self, future: Future[Any], settle: Settle) -> None:
         """Call ``settle(future)`` in the loop once it has finished."""
+        future.add_done_callback(partial(self._finish, settle))
 
-        def finished(future: Future[Any]) -> None:
-            self._finished.append((settle, future))
-            self._wake()
-
-        future.add_done_callback(finished)
-
-    def _wake(self) -> None:
+    def _finish(self, settle: Settle, future: Future[Any]) -> None:
+        self._finished.append((settle, future))
         # Appending comes before this test, and _drain clears the mark before it looks: nothing is left behind.
         if not self._woken:
             self._woken = True

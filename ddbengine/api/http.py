@@ -15,6 +15,7 @@ import logging
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import httptools
@@ -102,6 +103,8 @@ class Connection(asyncio.Protocol):
         self._backlog: deque[_Turn] = deque()
         self._waiting: deque[_Turn] = deque()
         self._congested = False
+        self._paused = False
+        """Whether nothing is read until what was read has been worked off."""
         self._unsent = 0
         self._linger = False
         self._parser: Any = httptools.HttpRequestParser(self)
@@ -165,7 +168,7 @@ class Connection(asyncio.Protocol):
         elif taken.begun is None:
             self._serve(taken, self._frame(taken, True))
         else:
-            self._say(taken.begun, self._frame(taken, True))
+            self._await(taken.begun, self._frame(taken, True))
         return True
 
     def eof_received(self) -> bool:
@@ -177,7 +180,7 @@ class Connection(asyncio.Protocol):
         return bool(self._waiting or self._backlog) and not self._tls
 
     def pause_writing(self) -> None:
-        self._congested = True
+        self._congested = self._paused = True
         self._since = self._acceptor.now
         self._transport.pause_reading()
 
@@ -247,6 +250,7 @@ class Connection(asyncio.Protocol):
         frame = self._frame(request, keep_alive)
         if self._congested or self._backlog or len(self._waiting) >= acceptor.limits.waiting_requests:
             self._backlog.append(_Turn(request, frame))
+            self._paused = True
             self._transport.pause_reading()
         else:
             self._serve(request, frame)
@@ -297,14 +301,13 @@ class Connection(asyncio.Protocol):
     def _await(self, future: Future[Any], frame: Frame) -> None:
         turn = _Turn(frame=frame)
         self._waiting.append(turn)
+        self._acceptor.completions.watch(future, partial(self._finish, turn, frame))
 
-        def settle(future: Future[Any]) -> None:
-            settled = self._settled(future)
-            if settled is not None:
-                turn.rendered = self._render(settled, frame)
-                self._flush()
-
-        self._acceptor.completions.watch(future, settle)
+    def _finish(self, turn: _Turn, frame: Frame, future: Future[Any]) -> None:
+        settled = self._settled(future)
+        if settled is not None:
+            turn.rendered = self._render(settled, frame)
+            self._flush()
 
     def _settled(self, future: Future[Any]) -> bytes | Answer | None:
         """The answer of a finished future; None when the connection was dropped in its place."""
@@ -334,8 +337,10 @@ class Connection(asyncio.Protocol):
             waiting.popleft()
             self._write(rendered)
         if self._transport is not None:
-            self._since = self._acceptor.now
-            self._work_off()
+            acceptor = self._acceptor
+            self._since = acceptor.now
+            if self._paused or self._phase is _LEAVING or acceptor.draining:
+                self._work_off()
 
     def _work_off(self) -> None:
         """Serve the backlog as far as the client's reading and the queue allow, and read on when nothing is left."""
@@ -352,6 +357,7 @@ class Connection(asyncio.Protocol):
         if not self._waiting and (self._phase is _LEAVING or (self._acceptor.draining and self._phase is _IDLE)):
             self._depart()
         elif len(self._waiting) < most and self._phase is not _HANDED_OVER:
+            self._paused = False
             self._transport.resume_reading()
 
     def _say_in_turn(self, rendered: Parts) -> None:

@@ -76,7 +76,8 @@ class Promised(Future[Outcome]):
             self._call(fn)
             return
         self._callbacks.append(fn)
-        if self.done():
+        # Who resolves it looks for callbacks after this is set.
+        if self._settled is not None or self._is_cancelled:
             self._call_back()
 
     def set_running_or_notify_cancel(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from ddbengine.api.dispatch import Dispatcher
 from ddbengine.api.frame import Framer
 from ddbengine.api.pages import Pages
 from tests.api.conftest import Door
-from tests.api.door import Client, FakeEngine, any_members, eventually, request
+from tests.api.door import Body, Client, FakeEngine, any_members, eventually, request
 
 MIB = 1024 * 1024
 
@@ -168,12 +169,47 @@ class SlowlyReadTransport(asyncio.Transport):
         self.aborted = True
 
 
+class PausedTransport(asyncio.Transport):
+    """Takes everything and knows whether it is to be read from."""
+
+    paused = False
+
+    def write(self, data: Any) -> None:
+        pass
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+
+def acceptor_of(engine: FakeEngine, loop: asyncio.AbstractEventLoop, **limits: Any) -> Acceptor:
+    pages = Pages(engine.status, engine.index_status, tls=False)
+    dispatcher = Dispatcher(engine, any_members)
+    return Acceptor(loop, dispatcher, Framer(Cors()), ConnectionLimits(**limits), pages.protocol)
+
+
+def test_a_client_that_could_not_read_is_read_from_again_when_its_write_is_answered() -> None:
+    loop = asyncio.new_event_loop()
+    engine = FakeEngine()
+    transport = PausedTransport()
+    connection = acceptor_of(engine, loop, waiting_requests=1)()
+    connection.connection_made(transport)
+    connection.data_received(request(b"{}", "PutItem"))
+    connection.pause_writing()
+    assert transport.paused
+    connection.resume_writing()
+    assert transport.paused, "as many requests wait as may"
+    engine.writes[0].set_result(Body(b"{}"))
+    loop.run_until_complete(asyncio.sleep(0))
+    assert not transport.paused
+    loop.close()
+
+
 def test_a_client_that_reads_slowly_is_waited_for_as_long_as_it_reads() -> None:
     loop = asyncio.new_event_loop()
-    limits = ConnectionLimits(stalled_seconds=60.0)
-    engine = FakeEngine()
-    pages = Pages(engine.status, engine.index_status, tls=False)
-    acceptor = Acceptor(loop, Dispatcher(engine, any_members), Framer(Cors()), limits, pages.protocol)
+    acceptor = acceptor_of(FakeEngine(), loop, stalled_seconds=60.0)
     transport = SlowlyReadTransport()
     connection = acceptor()
     connection.connection_made(transport)
