@@ -75,9 +75,8 @@ def _requests() -> dict[str, Callable[[], object]]:
     def execute(operation: str, body: dict[str, Any]) -> bytes:
         return engine.execute(operation, check(operation, body), caller)
 
-    lookups, puts = engine.shortcut("GetItem", caller), engine.shortcut("PutItem", caller)
-    assert lookups is not None
-    assert puts is not None
+    found = [engine.shortcut(operation, caller) for operation in ("GetItem", "PutItem", "Query")]
+    lookups, puts, queries = [shortcut.answer for shortcut in found if shortcut is not None]
     for table in TABLES:
         execute("CreateTable", table)
     batches = list(load_batches())
@@ -87,17 +86,19 @@ def _requests() -> dict[str, Callable[[], object]]:
     values = count()
     scans = {workload.title: next(workload.bodies(Random(0))) for workload in WORKLOADS if workload.operation == "Scan"}
     query = {"KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": collection}}}
+    asked = {"TableName": "collections", "Limit": QUERY_LIMIT, **query}
+    execute("Query", asked)
+    assert isinstance(queries(orjson.dumps(asked)), bytes), "one that was asked before"
     update = {"UpdateExpression": "SET n = n + :i", "ExpressionAttributeValues": {":i": {"N": "1"}}}
     statement = {"Statement": 'SELECT * FROM "bench" WHERE pk = ?', "Parameters": [key(7)["pk"]]}
     return {
         "request: GetItem": partial(execute, "GetItem", {"TableName": "bench", "Key": key(7)}),
-        "request: GetItem, shortcut": partial(lookups.answer, orjson.dumps({"TableName": "bench", "Key": key(7)})),
+        "request: GetItem, shortcut": partial(lookups, orjson.dumps({"TableName": "bench", "Key": key(7)})),
         "request: PutItem": lambda: execute("PutItem", {"TableName": "bench", "Item": item(8, next(values))}),
-        "request: PutItem, shortcut": lambda: puts.answer(
-            orjson.dumps({"TableName": "bench", "Item": item(8, next(values))})
-        ),
+        "request: PutItem, shortcut": lambda: puts(orjson.dumps({"TableName": "bench", "Item": item(8, next(values))})),
         "request: UpdateItem": partial(execute, "UpdateItem", {"TableName": "bench", "Key": key(9), **update}),
-        "request: Query of 25": partial(execute, "Query", {"TableName": "collections", "Limit": QUERY_LIMIT, **query}),
+        "request: Query of 25": partial(execute, "Query", asked),
+        "request: Query of 25, shortcut": partial(queries, orjson.dumps(asked)),
         "request: PartiQL by key": partial(execute, "ExecuteStatement", statement),
         **{f"request: {title}": partial(execute, "Scan", body) for title, body in scans.items()},
     }

@@ -1,10 +1,12 @@
-"""The Cython core: bytes in, bytes out.  Contracts and the stored form of values are in ``__init__.pyi``.
+"""The Cython core: bytes in, bytes out.  Contracts are in stubs (``.pyi``), and in that of the package
+the stored form of values.
 
 ``stored`` knows the bytes, ``encoding`` and ``rendering`` lead from the wire and to it, ``unpacking`` to dicts of it.
 ``values``, ``documents``, ``numbers`` and ``keys`` work on what is stored.  ``trees`` reads it in LMDB's pages, and
 ``walks``, ``pages`` and ``digests`` work on entries of a tree, ``vectors`` on those of vector indexes.  ``http1`` and
 ``answers`` know what requests and answers look like on the wire, ``forms`` which JSON can be taken as it is;
-``shortcuts`` go all the way from one to the other: ``lookups`` for the plainest reads, ``puts`` for such writes.
+``shortcuts`` go all the way from one to the other: ``lookups`` and ``queries`` for the plainest reads, ``puts`` for
+such writes.
 ``outcomes`` and ``records`` are what plans come to and what the change log says of it, ``groups`` what plans that are
 committed together share.  ``environments``, ``cursors`` and ``batches`` are a binding of LMDB, by the functions that
 ``lmdb_functions`` finds.
@@ -49,6 +51,7 @@ from ddbengine._core.numbers import add_numbers, number_from_text, number_size, 
 from ddbengine._core.outcomes import Outcome, Writes
 from ddbengine._core.pages import take_page
 from ddbengine._core.puts import PlainPut, PlainPuts
+from ddbengine._core.queries import PlainQueries, PlainQuery
 from ddbengine._core.reads import GatedRead
 from ddbengine._core.records import change_record, log_record
 from ddbengine._core.rendering import item_to_wire, items_to_wire, page_to_wire, value_to_wire
@@ -97,6 +100,8 @@ __all__ = [
     "PlainLookups",
     "PlainPut",
     "PlainPuts",
+    "PlainQueries",
+    "PlainQuery",
     "PostReader",
     "Request",
     "Shortcut",

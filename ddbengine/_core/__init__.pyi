@@ -1,4 +1,5 @@
 """Types of the Cython core: bytes in, bytes out.  It knows nothing of tables, requests or errors of the service.
+What is imported here has its contract in a file of its own.
 
 Two byte forms appear everywhere:
 
@@ -21,11 +22,27 @@ read is bounds-checked.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
-from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, TypeGuard, TypeVar
 
 import lmdb
+
+from ddbengine._core.answers import AnswerWriter as AnswerWriter
+from ddbengine._core.answers import Frame as Frame
+from ddbengine._core.groups import GroupedWrites as GroupedWrites
+from ddbengine._core.http1 import Kind as Kind
+from ddbengine._core.http1 import PostReader as PostReader
+from ddbengine._core.http1 import Request as Request
+from ddbengine._core.lookups import PlainLookups as PlainLookups
+from ddbengine._core.outcomes import Outcome as Outcome
+from ddbengine._core.outcomes import Writes as Writes
+from ddbengine._core.puts import PlainPut as PlainPut
+from ddbengine._core.puts import PlainPuts as PlainPuts
+from ddbengine._core.queries import PlainQueries as PlainQueries
+from ddbengine._core.queries import PlainQuery as PlainQuery
+from ddbengine._core.records import change_record as change_record
+from ddbengine._core.records import log_record as log_record
+from ddbengine._core.shortcuts import Shortcut as Shortcut
 
 Buffer = bytes | bytearray | memoryview
 _Row = TypeVar("_Row", bound=Buffer)
@@ -409,136 +426,6 @@ class GatedRead:
     def end_tree(self) -> None:
         """The map is going: whoever reads from the tree after this gets a RuntimeError."""
 
-class GroupedWrites:
-    """What plans of one group read from, and what their writes go into: a write transaction.  Deltas of counters are
-    added up, and written by ``flush``; who reads a row before that sees the sum.
-
-    Who inherits has ``get_long(key)`` for keys of more than 510 bytes, and ``carry_out_each(changes, hashed)``, which
-    returns what they add to the digest modulo 2**64, for changes with such keys and for transactions that are not the
-    core's.  OverflowError for a counter that does not fit in 64 bits, CorruptBytes for a row that is none.
-    """
-
-    def __init__(
-        self, txn: lmdb.Transaction[memoryview], hashed: bool = False, logs_all: bool = False, digest: int = 0
-    ) -> None:
-        """``hashed`` keeps the digest in step with the writes, from this one on.  ``logs_all``: every change is for the
-        log, not only those with ``Writes.logged``."""
-
-    txn: lmdb.Transaction[memoryview]
-    @property
-    def logged(self) -> list[Writes]:
-        """What was applied and is to be in the log."""
-    @property
-    def marked(self) -> int:
-        """How many there were with the last one that has ``Writes.logged``; 0 without any."""
-    @property
-    def counters(self) -> dict[bytes, tuple[int, ...]]:
-        """Deltas by key, not written yet."""
-    @property
-    def digest(self) -> int: ...
-    def get(self, key: bytes) -> memoryview | bytes | None: ...
-    def apply(self, writes: Writes) -> None:
-        """Carry out one change: its deletes, then its puts, then its counters.
-
-        A key is in at most one of the three.  A counter row that is put or deleted loses the deltas it had so far.
-        """
-    def apply_all(self, changes: Sequence[Writes]) -> None:
-        """Carry out changes that are in the log already."""
-    def flush(self) -> None:
-        """Write the counters."""
-
-class Shortcut:
-    """Answers some of the requests for one operation; see who inherits."""
-
-    def answer(self, body: bytes) -> Any:
-        """What is to be said to a request's body as sent, from anybody: the body of the answer, or what is known of it
-        already (a future).  For a request that goes the way of all others None, or a dict: what the body says as JSON.
-        What it raises, that way has to meet too."""
-
-class PlainLookups(Shortcut):
-    """Answers GetItem requests in their plainest form: a whole item by a key of strings and numbers.
-
-    ``snapshot(consistent)`` gives what has ``get(key)`` inside ``with``, or None where nothing is to be read.
-    ``find_table(read, name)`` gives what holds of a table while the bytes under ``version_key`` stay as they are: these
-    bytes, what its items' keys start with, and its key's types by name, the partition key first; or None of a table
-    that is not to be read from as it is.  Values of keys have at most ``most_bytes``.
-
-    No answer to what is of another form or table, or may have to be refused.  Raises what reading raises.
-    """
-
-    def __init__(
-        self,
-        snapshot: Callable[[bool], AbstractContextManager[Any] | None],
-        find_table: Callable[[Any, str], tuple[bytes, bytes, dict[str, str]] | None],
-        version_key: bytes,
-        most_bytes: int,
-    ) -> None: ...
-
-class PlainPuts(Shortcut):
-    """Makes plans of PutItem requests in their plainest form: a table, an item of up to ``most_item_bytes`` by
-    DynamoDB's accounting that there is nothing to be said about, and nothing else.
-
-    ``submit`` takes a PlainPut and gives the answer, or None when the shortcut is not to be taken.
-    ``find_table(txn, name)`` gives what holds of a table while the bytes under ``version_key`` stay as they are: these
-    bytes, its number, what its items' keys start with, the key of its counter (of items and bytes), its key's types by
-    name, the partition key first, and whether its changes are logged for others than replicas.  It gives nothing but
-    the version for a table that has more written than that, and b"" for one of which nothing can be remembered.
-    ``plan_of(table_name, item, size)`` makes the ordinary plan.  Values of keys have at most ``most_key_bytes``.
-    """
-
-    def __init__(
-        self,
-        submit: Callable[[Any], Any],
-        find_table: Callable[[Any, str], tuple[Any, ...]],
-        plan_of: Callable[[str, bytes, int], Any],
-        version_key: bytes,
-        most_key_bytes: int,
-        most_item_bytes: int,
-    ) -> None: ...
-
-class PlainPut:
-    """A plan (``storage.store.Plan``), made by PlainPuts."""
-
-    writes: bool
-    consistent: bool
-    def run(self, txn: Any) -> Outcome: ...
-
-class Outcome:
-    """What a plan came to: the response body, and the changes to commit before it may be sent."""
-
-    body: bytes
-    changes: Sequence[Any]
-    def __init__(self, body: bytes, changes: Sequence[Any] = ()) -> None: ...
-
-class Writes:
-    """Physical writes of one change, applied together.  A counter row holds signed 64-bit integers that are added to;
-    the committer adds up a group's deltas and touches each row once.  A row of zeros is no row: it reads as None."""
-
-    puts: list[tuple[bytes, bytes]]
-    deletes: list[bytes]
-    counters: list[tuple[bytes, tuple[int, ...]]]
-    record: Callable[[], bytes] | None
-    """Makes the logical part of the change's log record; called only when the change is logged."""
-    logged: bool
-    """Whether a follower of the change log other than the replicas has a use for it.  A store in memory logs nothing
-    else."""
-    def __init__(
-        self,
-        puts: list[tuple[bytes, bytes]] | None = None,
-        deletes: list[bytes] | None = None,
-        counters: list[tuple[bytes, tuple[int, ...]]] | None = None,
-        record: Callable[[], bytes] | None = None,
-        logged: bool = False,
-    ) -> None: ...
-
-def change_record(number: int, key: bytes, old: bytes | None, new: bytes | None, actor: str | None = None) -> bytes:
-    """What the log says of a change of an item, to those who know items: msgpack of [table number, partition hash, key,
-    old item, new item, actor].  ``key`` is the stored one."""
-
-def log_record(writes: Writes) -> tuple[bytes | None, list[tuple[Any, ...]], list[bytes], list[Any]]:
-    """What the log says of a change: its logical part or None, puts, deletes and counters.  A put whose value stands in
-    the logical part has where it does, and its length, in place of the value."""
-
 def take_page(
     entries: Iterable[tuple[Any, _Row]],
     limit: int,
@@ -662,98 +549,6 @@ def nearest(
     first, and how many entries were read.  Scores are added up in doubles and rounded to floats.  ValueError for
     another function or too many of anything; CorruptBytes for an entry that has no vector of the query's length.
     """
-
-# --- HTTP -------------------------------------------------------------------------------------------------------------
-
-class Request:
-    """One HTTP request, read completely.  ``target`` is the request target as sent, header names are in lower case."""
-
-    @property
-    def method(self) -> bytes: ...
-    @property
-    def target(self) -> bytes: ...
-    @property
-    def headers(self) -> dict[bytes, bytes]: ...
-    @property
-    def body(self) -> bytes: ...
-    begun: Any
-    """What a shortcut has begun for it, None without one: a future."""
-    members: dict[str, Any] | None
-    """What the body says, if a shortcut has found out."""
-    @property
-    def kind(self) -> Kind | None:
-        """None for a head that is not as clients of the service write it, and of a request that no PostReader read."""
-
-    def __init__(self, method: bytes, target: bytes, headers: dict[bytes, bytes], body: bytes) -> None: ...
-
-class Kind:
-    """All that a head says about how to answer: one for all requests to a PostReader with the same content type, target
-    header, signer (the Authorization header up to its signature, and that there is a date), accepted encodings and
-    origin, and without a content coding.
-
-    Who finds out something about it may leave it here.
-    """
-
-    @property
-    def text(self) -> bytes:
-        """What tells it from others."""
-    route: Any
-    """What is asked for; None until it is known."""
-    frame: Frame | None
-    """Of answers on a connection that is kept alive."""
-    shortcut: Shortcut | None
-
-class PostReader:
-    """Reads requests in the one form that clients of the service send: exactly one, POST / in HTTP/1.1, no header
-    twice, names of letters, digits, - and _, values of printable ASCII, a Content-Length, nothing about transfer
-    codings, upgrades, expectations or the end of the connection.
-    """
-
-    def __init__(self, most_head: int, most_body: int) -> None:
-        """How many bytes the two may have."""
-
-    @property
-    def kinds_known(self) -> int:
-        """How many are remembered; no more than 1,024."""
-
-    def read(self, data: bytes) -> Request | None:
-        """The request that ``data`` is.  None for anything else, well-formed or not, and for more than is allowed:
-        whoever gets None knows nothing yet."""
-
-    def take(self, data: bytes, writer: AnswerWriter) -> bytes | Request | None:
-        """As ``read``, of a connection on which nothing else is under way; or what to send, when the request's kind has
-        a shortcut and a frame, and the shortcut an answer that the frame allows to be sent as it is.  An answer that is
-        to come later is with the request (``begun``)."""
-
-class Frame:
-    """What the answer to a request has in common whatever it says: known, and made into bytes, from its headers."""
-
-    def __init__(self, plain: bytes, json: bytes, whole_bytes: int, bodiless: bool) -> None: ...
-    @property
-    def plain(self) -> bytes:
-        """Header lines that do not depend on the answer."""
-    @property
-    def json(self) -> bytes:
-        """The same with the content type."""
-    @property
-    def whole_bytes(self) -> int:
-        """Up to here a body is sent as it is; a longer one is packed."""
-    @property
-    def bodiless(self) -> bool: ...
-
-class AnswerWriter:
-    """Makes the bytes of answers, each with a request id of its own: 52 characters of [0-9A-Z], like the service's."""
-
-    standing: bytes
-    """Header lines of every answer."""
-
-    def __init__(self, seed: bytes) -> None:
-        """``seed`` of the ids: 32 bytes that are not all zero."""
-
-    def parts(self, start: bytes, lines: bytes, body: bytes, joined_bytes: int) -> tuple[bytes] | tuple[bytes, bytes]:
-        """What to send: the status line, the standing header lines, ``lines``, those that are the answer's own
-        (Content-Length, x-amzn-RequestId, and x-amz-crc32 of the body), and the body.  A body of up to ``joined_bytes``
-        is in one buffer with its head, a longer one is the second part."""
 
 # --- digests -----------------------------------------------------------------
 

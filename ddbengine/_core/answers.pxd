@@ -1,4 +1,4 @@
-# The bytes of answers, see ``AnswerWriter`` and ``Frame`` in ``__init__.pyi``.
+# The bytes of answers, see ``AnswerWriter`` and ``Frame`` in ``answers.pyi``.
 
 from libc.stdint cimport uint64_t
 

@@ -1,4 +1,4 @@
-# What plans come to and changes turn into, see ``Outcome`` and ``Writes`` in ``__init__.pyi``.
+# What plans come to and changes turn into, see ``Outcome`` and ``Writes`` in ``outcomes.pyi``.
 
 
 cdef class Outcome:

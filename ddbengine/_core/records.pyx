@@ -1,4 +1,4 @@
-"""What the change log says of a change: see ``change_record`` and ``log_record`` in ``__init__.pyi``."""
+"""What the change log says of a change: see ``change_record`` and ``log_record`` in ``records.pyi``."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint32_t

@@ -1,4 +1,4 @@
-# What a request may be answered by without the way of all others: see ``Shortcut`` in ``__init__.pyi``.
+# What a request may be answered by without the way of all others: see ``Shortcut`` in ``shortcuts.pyi``.
 
 from libc.stdint cimport uint8_t
 

@@ -32,6 +32,7 @@ from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.partitions import PartitionWatch, SplitPartition, Thresholds, namespace_of
 from ddbengine.engine.plain_lookups import plain_lookups
 from ddbengine.engine.plain_puts import plain_puts
+from ddbengine.engine.plain_queries import plain_queries
 from ddbengine.engine.propagator import Propagator
 from ddbengine.engine.purge import purge_chore, purge_pending
 from ddbengine.engine.request_tokens import sweep_chore, sweep_pending
@@ -135,6 +136,7 @@ class Engine:
         self._shortcuts = {
             "GetItem": plain_lookups(catalog, self._snapshot_without_faults),
             "PutItem": plain_puts(self._surroundings, self._submit_without_faults),
+            "Query": plain_queries(self._surroundings, self._snapshot_without_faults),
         }
         self._long_reads = LongReads(self.store)
         self._buckets = buckets
@@ -235,8 +237,8 @@ class Engine:
         return self._run(operation, self.operations[operation](self._surroundings, caller, request))
 
     def shortcut(self, operation: str, caller: Caller) -> Shortcut | None:
-        """What answers some of a caller's requests, be it by raising what an operation does.  There is one for GetItem
-        and for PutItem."""
+        """What answers some of a caller's requests, be it by raising what an operation does.  There is one for
+        GetItem, PutItem and Query."""
         find = self._shortcuts.get(operation)
         return None if find is None else find(self._surroundings.namespace(caller))
 

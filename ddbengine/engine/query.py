@@ -29,6 +29,7 @@ from ddbengine.engine.reading import (
     target_of,
 )
 from ddbengine.engine.request_expressions import (
+    SMALL_VALUES_WITHIN_LIMIT,
     read_attributes_to_get,
     read_filter,
     read_legacy_condition,
@@ -213,7 +214,7 @@ def prepare(surroundings: Surroundings, caller: Caller, request: dict[str, Any])
         if plan is not None:
             return plan
     plan, placeholders = _prepare(surroundings, caller, request)
-    if len(name[1]) <= _MEMORABLE_BYTES:
+    if len(name[1]) <= _MEMORABLE_BYTES and len(values) <= SMALL_VALUES_WITHIN_LIMIT:
         _remember(surroundings, name, plan, request, placeholders)
     return plan
 

@@ -18,6 +18,7 @@ from ddbengine.engine.index_waits import IndexesBehind
 from ddbengine.engine.long_reads import ReadIsLong, is_long
 from ddbengine.engine.operations import OPERATIONS
 from ddbengine.engine.plain_lookups import plain_lookups
+from ddbengine.engine.plain_queries import plain_queries
 from ddbengine.storage.errors import StoreError
 from ddbengine.storage.shared_reads import SharedReads
 from ddbengine.storage.shared_state import SharedState
@@ -100,7 +101,10 @@ class Reader:
             streams=streams or StreamSettings(),
             pending_lsn=self._pending_lsn,
         )
-        self._plain_lookups = plain_lookups(catalog, self._snapshot)
+        self._shortcuts = {
+            "GetItem": plain_lookups(catalog, self._snapshot),
+            "Query": plain_queries(self._surroundings, self._snapshot),
+        }
 
     def answer(self, operation: str, request: dict[str, Any], caller: Caller) -> bytes | Future[Outcome]:
         """The response body of a read at once, or the future of what the writer says.  Raise ApiError."""
@@ -121,12 +125,11 @@ class Reader:
 
     def shortcut(self, operation: str, caller: Caller) -> Shortcut | None:
         """See ``Engine.shortcut``."""
-        if operation != "GetItem" or operation not in self._own:
-            return None
-        return self._plain_lookups(self._surroundings.namespace(caller))
+        find = self._shortcuts.get(operation) if operation in self._own else None
+        return None if find is None else find(self._surroundings.namespace(caller))
 
     def _snapshot(self, consistent: bool) -> Snapshot | None:
-        """Where a plain lookup is to read; None where the writer is to do it."""
+        """Where a shortcut is to read; None where the writer is to do it."""
         if not (consistent or self._reads_eventually):
             return None
         try:

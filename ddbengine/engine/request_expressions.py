@@ -27,7 +27,7 @@ _NAMES_WITHIN_LIMIT = SUBSTITUTIONS_MAX_BYTES // (ATTRIBUTE_NAME_MAX_BYTES + 1) 
 _ENCODED_WITHIN_LIMIT = SUBSTITUTIONS_MAX_BYTES // 5
 """No more bytes of encoded values than this: each byte of the stored form stands for at most four of a value's size
 (an empty list in a list), and some more are left for the aliases."""
-_SMALL_VALUES_WITHIN_LIMIT = _ENCODED_WITHIN_LIMIT // ATTRIBUTE_NAME_MAX_BYTES
+SMALL_VALUES_WITHIN_LIMIT = _ENCODED_WITHIN_LIMIT // ATTRIBUTE_NAME_MAX_BYTES
 """No more values than this can be too large together when each is no longer than a name may be."""
 _MEMORABLE_ALIASES = 8
 """More of them are checked each time, so that a client cannot fill the cache with megabytes."""
@@ -59,16 +59,16 @@ def read_placeholders(request: Mapping[str, Any], members: tuple[str, ...], surf
     else:
         _check_aliases_of_values(tuple(values))
     encoded = _core.encode_values(values, ATTRIBUTE_NAME_MAX_BYTES, surface.expression_value_levels)
-    if encoded is None or names is not None or len(encoded) > _SMALL_VALUES_WITHIN_LIMIT:
+    if encoded is None or names is not None or len(encoded) > SMALL_VALUES_WITHIN_LIMIT:
         encoded = encoded or surface.expression_values(values)
         _check_size(names or {}, encoded)
     return Placeholders(names, encoded)
 
 
 def read_values_again(values: dict[str, Any], aliases: tuple[str, ...], surface: Surface) -> Mapping[str, bytes] | None:
-    """The values of a request like one that was read before, names and aliases included; None when more is to be said
-    about them, or may be."""
-    if tuple(values) != aliases or len(aliases) > _SMALL_VALUES_WITHIN_LIMIT:
+    """The values of a request like one that was read before, names and aliases included, of which there are no more
+    than SMALL_VALUES_WITHIN_LIMIT; None when more is to be said about them, or may be."""
+    if tuple(values) != aliases:
         return None
     return _core.encode_values(values, ATTRIBUTE_NAME_MAX_BYTES, surface.expression_value_levels)
 

@@ -40,7 +40,7 @@ class Promised(Future[Outcome]):
         """Whoever takes it out has the future run, or cancelled."""
 
     def settle(self, result: Outcome | Exception) -> None:
-        assert not self.done(), "a future is resolved once"
+        assert self._settled is None, "a future is resolved once"
         self._settled = result
         # Who sets up the base class from now on sees the result; who did before is seen here.
         if "_condition" in self.__dict__:

@@ -21,7 +21,7 @@ WATCH_SECONDS = 1.0
 LAG_STEP_SECONDS = 0.01
 """How often a follower that is held back looks for what it may show."""
 GATHER_MAX_SECONDS = 0.1
-GATHER_FACTOR = 4
+GATHER_FACTOR = 6
 """How long a follower lets entries gather for which nobody waits: so many times as long as it took for the last ones.
 A commit costs less for many together, but while it lasts the leader's have to wait for the disk."""
 REBUILD_FIRST_WAIT_SECONDS = 0.05

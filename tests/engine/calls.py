@@ -61,8 +61,9 @@ class Calls:
         return answer
 
     def _short_answer(self, operation: str, body: bytes) -> bytes | None:
-        shortcut = self.engine.shortcut(operation, CALLER) if operation == "GetItem" else None
-        return None if shortcut is None else shortcut.answer(body)
+        shortcut = self.engine.shortcut(operation, CALLER) if operation in ("GetItem", "Query") else None
+        answer = None if shortcut is None else shortcut.answer(body)
+        return answer if isinstance(answer, bytes) else None
 
     def error(self, operation: str, **request: Any) -> ApiError | None:
         """The error a request is answered with, None if it succeeds."""

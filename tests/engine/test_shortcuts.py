@@ -32,8 +32,8 @@ def body(table: str, **others: Any) -> bytes:
     return orjson.dumps({"TableName": table, "Key": {"pk": S("a")}, **others})
 
 
-def shortcut(engine: Engine, caller: Caller = CALLER) -> Callable[[bytes], bytes | None]:
-    found = engine.shortcut("GetItem", caller)
+def shortcut(engine: Engine, caller: Caller = CALLER, operation: str = "GetItem") -> Callable[[bytes], bytes | None]:
+    found = engine.shortcut(operation, caller)
     assert found is not None
     return found.answer
 
@@ -51,7 +51,7 @@ def test_a_plain_lookup_is_answered(engine: Calls, table: str) -> None:
     assert orjson.loads(answer) == {"Item": ITEM}
 
 
-@pytest.mark.parametrize("operation", ["UpdateItem", "Query", "BatchGetItem", "ExecuteStatement"])
+@pytest.mark.parametrize("operation", ["UpdateItem", "Scan", "BatchGetItem", "ExecuteStatement"])
 def test_other_operations_have_none(engine: Calls, operation: str) -> None:
     assert engine.engine.shortcut(operation, CALLER) is None
 
@@ -145,6 +145,34 @@ def test_a_reading_process_has_them_too(engine: Calls, table: str, tmp_path: Pat
     assert short.answer(body(table)) == shortcut(engine.engine)(body(table))
     reads.fails = True
     assert short.answer(body(table)) is None
+
+
+def query(table: str, value: str) -> dict[str, Any]:
+    return {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :p",
+        "ExpressionAttributeValues": {":p": S(value)},
+        "ConsistentRead": True,
+    }
+
+
+def test_a_query_that_was_asked_before_is_answered_with_other_values(engine: Calls, table: str) -> None:
+    short = shortcut(engine.engine, operation="Query")
+    assert short(orjson.dumps(query(table, "a"))) == query(table, "a")  # type: ignore[comparison-overlap]
+    engine.call("Query", **query(table, "b"))
+    assert orjson.loads(short(orjson.dumps(query(table, "a"))) or b"")["Items"] == [ITEM]
+    engine.call("DeleteTable", TableName=table)
+    engine.create(tables.table(partition="N"))
+    assert isinstance(short(orjson.dumps(query(table, "a"))), dict), "its key is another one"
+
+
+def test_a_reading_process_answers_queries_that_it_was_asked_before(engine: Calls, table: str, tmp_path: Path) -> None:
+    reads = reader(StoreOf(engine.engine), tmp_path / "state")
+    short = reads.shortcut("Query", CALLER)
+    assert short is not None
+    answer = reads.answer("Query", query(table, "a"), CALLER)
+    assert short.answer(orjson.dumps(query(table, "a"))) == answer
+    assert short.answer(orjson.dumps(query(table, "b"))) != answer
 
 
 def test_a_reading_process_leaves_late_reads_to_the_writer(engine: Calls, table: str, tmp_path: Path) -> None:
