@@ -127,7 +127,9 @@ class Promised(Future[Outcome]):
     def __getattr__(self, name: str) -> Any:
         with _base:
             if "_condition" not in self.__dict__:
-                super().__init__()
+                # All at once: who finds the condition must find the rest, or would come here while holding it.
+                ordinary: Future[Outcome] = Future()
+                self.__dict__.update(ordinary.__dict__)
                 self._tell_base()
             try:
                 return self.__dict__[name]

@@ -1,4 +1,4 @@
-"""The stub is the contract that every room reads: it names what the core has, with the same parameters."""
+"""The stubs are the contract that every room reads: they name what the core has, with the same parameters."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pytest
 
 from ddbengine import _core
 
-STUB = ast.parse(Path(_core.__file__).with_name("__init__.pyi").read_text(encoding="utf-8"))
-FUNCTIONS = {node.name: node for node in STUB.body if isinstance(node, ast.FunctionDef)}
-CLASSES = {node.name for node in STUB.body if isinstance(node, ast.ClassDef)}
+STUBS = sorted(Path(_core.__file__).parent.glob("*.pyi"))
+NODES = [node for stub in STUBS for node in ast.parse(stub.read_text(encoding="utf-8")).body]
+FUNCTIONS = {node.name: node for node in NODES if isinstance(node, ast.FunctionDef)}
+CLASSES = {node.name for node in NODES if isinstance(node, ast.ClassDef)}
 
 
-def test_the_stub_names_exactly_what_the_core_exports() -> None:
+def test_the_stubs_name_exactly_what_the_core_exports() -> None:
     assert {*FUNCTIONS, *CLASSES} == set(vars(_core)["__all__"])
 
 
