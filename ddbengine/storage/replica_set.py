@@ -42,7 +42,7 @@ from ddbengine.storage.transactions import Snapshot
 
 _log = logging.getLogger(__name__)
 
-GATHER_MAX_CHANGES = 1 << 11
+GATHER_MAX_CHANGES = 1 << 13
 GATHER_MAX_BYTES = 8 << 20
 """What a follower may leave for later."""
 

@@ -624,3 +624,20 @@ def test_who_asks_how_replicas_are_while_one_is_closed_is_told_no_sizes_of_it(
     status = replica(store, "az3")
     assert (status.map_bytes, status.used_bytes) == (0, 0)
     assert replica(store, "az1").map_bytes > 0
+
+
+@pytest.mark.parametrize(
+    ("took", "plans", "groups", "seconds"),
+    [
+        (0.01, 0, 0, 0.06),
+        (0.01, 10, 10, 0.06),
+        (0.01, 159, 10, 0.06),
+        (0.01, 160, 10, 0.16),
+        (1.0, 10, 10, 0.1),
+        (1.0, 160, 10, 0.3),
+    ],
+)
+def test_a_follower_gathers_longer_where_many_writes_share_a_group(
+    took: float, plans: int, groups: int, seconds: float
+) -> None:
+    assert replication.gather_seconds(took, plans, groups) == pytest.approx(seconds)
